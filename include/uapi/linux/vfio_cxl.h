@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * vfio-cxl: the contract between the cxl-vfio-pci driver and user space
+ *
+ * Two nodes speak the ioctls below, with the same numbers:
+ *
+ *  - the VFIO device fd of a device bound to cxl-vfio-pci (a VMM, a userspace
+ *    driver). It never tells a host physical address;
+ *  - the control node /dev/vfio-cxl/<BDF>, mode 0600 (root, the vfio-cxl
+ *    helper, an orchestrator). It does not reset the device when opened.
+ *
+ * Every struct starts with @argsz, which the caller sets to the size it was
+ * compiled with, and @flags. A larger struct than the driver's is accepted as
+ * long as the unknown tail is zero; unknown flags and non-zero reserved fields
+ * are refused, so that they can get a meaning later. All structs have the same
+ * layout for 32 and 64 bit callers.
+ *
+ * Each errno has one meaning:
+ *
+ *  EINVAL      malformed: a size, flag, reserved field or value is wrong
+ *  E2BIG       newer than this driver: the tail of the struct is not zero
+ *  ENOTTY      no such ioctl on this node
+ *  EOPNOTSUPP  this device, or the path to it, can't do that
+ *  ENOENT      no such decoder or window
+ *  EBUSY       in use, or the device is open
+ *  EAGAIN      not now (the media is not ready, a reset is under way): try again
+ *  ENOSPC      no room in the fixed memory window
+ *  EPERM       not yours: the caller lacks a capability, or the object belongs
+ *              to firmware or is locked
+ *  EIO         the device answered wrongly
+ *  ENODEV      the device is gone
+ *  ENOMEM      the kernel had no memory left
+ *  EFAULT      the struct can't be read or written
+ *  EINTR       a signal came first, nothing was done
+ *
+ * Where an errno has several causes, @reason of the struct tells which one, and
+ * @element names the thing in the way; both are valid when the ioctl fails
+ * with any of EINVAL, EOPNOTSUPP, EBUSY, EAGAIN, ENOSPC, EPERM, EIO and ENOMEM
+ * (reason NONE: the errno says all).
+ *
+ * Section numbers are those of the CXL Specification 3.1.
+ */
+#ifndef _UAPI_LINUX_VFIO_CXL_H
+#define _UAPI_LINUX_VFIO_CXL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Revision of this contract; grows when something is added */
+#define VFIO_CXL_ABI_VERSION	1
+
+#define VFIO_CXL_TYPE		0xDC
+
+/*
+ * VFIO device info: flag, capability and region types.
+ *
+ * The flag bit and the capability id are not assigned by the kernel. They are
+ * the ones that shipped VMMs know. A client written for this driver detects it
+ * with VFIO_CXL_INFO on the device fd instead.
+ */
+#define VFIO_CXL_DEVICE_FLAGS_CXL	(1 << 9)
+#define VFIO_CXL_DEVICE_INFO_CAP_CXL	6
+
+/**
+ * struct vfio_cxl_device_info_cap - capability of VFIO_DEVICE_GET_INFO
+ * @id: VFIO_CXL_DEVICE_INFO_CAP_CXL
+ * @version: 1
+ * @next: offset of the next capability, or 0
+ * @hdm_regs_bar_index: the BAR that holds the component register block
+ * @reserved: 0
+ * @flags: VFIO_CXL_CAP_*
+ * @hdm_regs_offset: offset in that BAR of the CXL.cache/mem registers, that is
+ *	of the component register block plus 0x1000; offset 0 of the COMP_REGS
+ *	region stands for this place
+ * @dpa_region_index: VFIO region index of the HDM memory
+ * @comp_regs_region_index: VFIO region index of COMP_REGS
+ *
+ * Begins with the fields of struct vfio_info_cap_header. Present only while
+ * the device's memory can be used.
+ */
+struct vfio_cxl_device_info_cap {
+	__u16 id;
+	__u16 version;
+	__u32 next;
+	__u8 hdm_regs_bar_index;
+	__u8 reserved[3];
+	__u32 flags;
+/* Decoder 0 was committed, with a size, before this open: the memory is live */
+#define VFIO_CXL_CAP_FIRMWARE_COMMITTED	(1 << 0)
+/* Cache_Capable of the CXL Device DVSEC (8.1.3.1) */
+#define VFIO_CXL_CAP_CACHE_CAPABLE	(1 << 1)
+	__aligned_u64 hdm_regs_offset;
+	__u32 dpa_region_index;
+	__u32 comp_regs_region_index;
+};
+
+/*
+ * Region types. HDM memory is what decoder 0 decodes, from its base on: read,
+ * write, mmap (MAP_SHARED), write-back. COMP_REGS is the decoder as the user
+ * may see and program it: little endian, 4 byte accesses only.
+ */
+#define VFIO_CXL_REGION_TYPE			0x80001e98
+#define VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY	1
+#define VFIO_CXL_REGION_SUBTYPE_COMP_REGS	2
+
+/**
+ * enum vfio_cxl_reason - why something is not so, or was refused
+ * @VFIO_CXL_REASON_NONE: nothing is wrong
+ * @VFIO_CXL_REASON_NO_HDM: the device has no HDM decoder capability (8.2.4.20)
+ * @VFIO_CXL_REASON_NOT_COMMITTED: decoder 0 is not committed: program it
+ * @VFIO_CXL_REASON_MEDIA_NOT_READY: Memory_Active (8.1.3.8.2) is not set yet
+ * @VFIO_CXL_REASON_NO_CAPACITY: the CXL Device DVSEC shows no static capacity
+ * @VFIO_CXL_REASON_INTERLEAVED: the decoder interleaves; only one way works
+ * @VFIO_CXL_REASON_NO_CEDT: firmware gives no CXL Early Discovery Table, or a
+ *	damaged one
+ * @VFIO_CXL_REASON_NO_WINDOW: no fixed memory window has the device's host
+ *	bridge as its single target
+ * @VFIO_CXL_REASON_WINDOW_TYPE: the window's restrictions (9.18.1.3) exclude
+ *	this device, or fix its configuration
+ * @VFIO_CXL_REASON_WINDOW_FULL: no free range of that size in the window
+ * @VFIO_CXL_REASON_PATH_RCH: the device is not below a CXL root port
+ * @VFIO_CXL_REASON_PATH_PORTS: the host bridge has several root ports and its
+ *	decoders do not route the range to this one
+ * @VFIO_CXL_REASON_PATH_SWITCH: a switch stands between root port and device
+ * @VFIO_CXL_REASON_PATH_DECODER: a decoder of the element does not route
+ *	exactly this range here
+ * @VFIO_CXL_REASON_RANGE_ALIGN: base, size and skip must be multiples of
+ *	256 MiB, and the size not 0
+ * @VFIO_CXL_REASON_RANGE_WINDOW: the range is not inside a window of the device
+ * @VFIO_CXL_REASON_RANGE_BUSY: something else in the host has the range
+ * @VFIO_CXL_REASON_RANGE_CAPACITY: skip plus size is beyond the device's
+ *	static capacity
+ * @VFIO_CXL_REASON_MEMTYPE: the range can't be mapped write-back
+ * @VFIO_CXL_REASON_OPEN: the VFIO device is open
+ * @VFIO_CXL_REASON_FIRMWARE: firmware committed the decoder; it is never
+ *	changed
+ * @VFIO_CXL_REASON_LOCKED: the decoder is locked; only a reset undoes it
+ * @VFIO_CXL_REASON_COMMITTED: the decoder is committed with other values; clear
+ *	it first
+ * @VFIO_CXL_REASON_COMMIT_ERROR: the device answered the commit with
+ *	Error Not Committed
+ * @VFIO_CXL_REASON_COMMIT_TIMEOUT: Committed did not come, or did not go, in
+ *	time
+ * @VFIO_CXL_REASON_READBACK: the decoder does not read back as it was written
+ * @VFIO_CXL_REASON_NOT_LIVE: a reset or another event is under way; see @gate
+ *	of VFIO_CXL_INFO
+ * @VFIO_CXL_REASON_DVSEC_LOCKED: CONFIG_LOCK of the CXL Device DVSEC keeps
+ *	Mem_Enable off
+ * @VFIO_CXL_REASON_RANGE_SIZE: a VFIO region holds 1 TiB at most
+ * @VFIO_CXL_REASON_NO_MEMORY: the kernel had no memory left
+ */
+enum vfio_cxl_reason {
+	VFIO_CXL_REASON_NONE,
+	VFIO_CXL_REASON_NO_HDM,
+	VFIO_CXL_REASON_NOT_COMMITTED,
+	VFIO_CXL_REASON_MEDIA_NOT_READY,
+	VFIO_CXL_REASON_NO_CAPACITY,
+	VFIO_CXL_REASON_INTERLEAVED,
+	VFIO_CXL_REASON_NO_CEDT,
+	VFIO_CXL_REASON_NO_WINDOW,
+	VFIO_CXL_REASON_WINDOW_TYPE,
+	VFIO_CXL_REASON_WINDOW_FULL,
+	VFIO_CXL_REASON_PATH_RCH,
+	VFIO_CXL_REASON_PATH_PORTS,
+	VFIO_CXL_REASON_PATH_SWITCH,
+	VFIO_CXL_REASON_PATH_DECODER,
+	VFIO_CXL_REASON_RANGE_ALIGN,
+	VFIO_CXL_REASON_RANGE_WINDOW,
+	VFIO_CXL_REASON_RANGE_BUSY,
+	VFIO_CXL_REASON_RANGE_CAPACITY,
+	VFIO_CXL_REASON_MEMTYPE,
+	VFIO_CXL_REASON_OPEN,
+	VFIO_CXL_REASON_FIRMWARE,
+	VFIO_CXL_REASON_LOCKED,
+	VFIO_CXL_REASON_COMMITTED,
+	VFIO_CXL_REASON_COMMIT_ERROR,
+	VFIO_CXL_REASON_COMMIT_TIMEOUT,
+	VFIO_CXL_REASON_READBACK,
+	VFIO_CXL_REASON_NOT_LIVE,
+	VFIO_CXL_REASON_DVSEC_LOCKED,
+	VFIO_CXL_REASON_RANGE_SIZE,
+	VFIO_CXL_REASON_NO_MEMORY,
+};
+
+/* Length of @element, with its terminating zero */
+#define VFIO_CXL_ELEMENT_LEN	48
+
+/**
+ * enum vfio_cxl_origin - who committed decoder 0
+ * @VFIO_CXL_ORIGIN_NONE: nobody, it is not committed
+ * @VFIO_CXL_ORIGIN_FIRMWARE: found committed when the driver was bound, before
+ *	any write of the driver's
+ * @VFIO_CXL_ORIGIN_DRIVER: VFIO_CXL_DECODER_PROGRAM
+ */
+enum vfio_cxl_origin {
+	VFIO_CXL_ORIGIN_NONE,
+	VFIO_CXL_ORIGIN_FIRMWARE,
+	VFIO_CXL_ORIGIN_DRIVER,
+};
+
+/**
+ * enum vfio_cxl_mem_mode - how the kernel holds the memory
+ * @VFIO_CXL_MEM_NONE: there is no memory
+ * @VFIO_CXL_MEM_MEMREMAP: mapped without struct pages; KVM on Intel processors
+ *	maps such memory uncached into a guest
+ */
+enum vfio_cxl_mem_mode {
+	VFIO_CXL_MEM_NONE,
+	VFIO_CXL_MEM_MEMREMAP,
+};
+
+/*
+ * Gate reasons: while any bit is set the memory is not live; a touch of its
+ * mapping raises SIGBUS, read and write fail with EIO.
+ */
+#define VFIO_CXL_GATE_UNRESTORED	(1 << 0) /* decoder not (yet) restored */
+#define VFIO_CXL_GATE_OPEN		(1 << 1) /* VFIO is opening the device */
+#define VFIO_CXL_GATE_CLOSE		(1 << 2) /* VFIO is closing the device */
+#define VFIO_CXL_GATE_RESET		(1 << 3) /* a reset is under way */
+#define VFIO_CXL_GATE_DECODER		(1 << 4) /* decoder 0 is being changed */
+#define VFIO_CXL_GATE_REMOVED		(1 << 5) /* the driver is being unbound */
+
+/**
+ * struct vfio_cxl_info - what this device is and how its memory stands
+ * @argsz: in: sizeof(struct vfio_cxl_info)
+ * @flags: in: 0; out: VFIO_CXL_INFO_*
+ * @abi_version: out: VFIO_CXL_ABI_VERSION of the driver
+ * @reason: out: enum vfio_cxl_reason, why there is no memory (without
+ *	VFIO_CXL_INFO_MEMORY)
+ * @origin: out: enum vfio_cxl_origin
+ * @mem_mode: out: enum vfio_cxl_mem_mode
+ * @gate: out: VFIO_CXL_GATE_*, why the memory is not live; 0 if it is
+ * @decoder_count: out: HDM decoders of the device
+ * @memory_size: out: bytes that decoder 0 decodes, the size of the HDM memory
+ *	region
+ * @static_capacity: out: bytes of volatile and persistent capacity, from the
+ *	CXL Device DVSEC ranges (8.1.3.8)
+ * @dpa_skip: out: DPA of the first byte of the HDM memory region
+ * @page_sizes: out: bit mask of the page sizes the driver maps with
+ * @map_align: out: for the largest pages, mmap the region's offset 0 at an
+ *	address A with A modulo @map_align equal to @map_offset; a power of two
+ * @map_offset: out: see @map_align
+ * @memory_region: out: VFIO region index of the HDM memory (device fd, with
+ *	VFIO_CXL_INFO_MEMORY)
+ * @comp_regs_region: out: VFIO region index of COMP_REGS, likewise
+ * @element: out: what @reason is about: a PCI address, a resource; or empty
+ *
+ * Both nodes, no capability needed. The numbers tell nothing of the host's
+ * address map but the two address bits in @map_offset.
+ */
+struct vfio_cxl_info {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_INFO_MEMORY		(1 << 0) /* there is HDM memory */
+#define VFIO_CXL_INFO_LIVE		(1 << 1) /* and it can be touched now */
+#define VFIO_CXL_INFO_OPEN		(1 << 2) /* the VFIO device is open */
+#define VFIO_CXL_INFO_LOCKED		(1 << 3) /* decoder 0 is locked in hardware */
+#define VFIO_CXL_INFO_SEALED		(1 << 4) /* the tenancy sealed decoder 0 */
+#define VFIO_CXL_INFO_CACHE_CAPABLE	(1 << 5) /* the device can do CXL.cache */
+	__u32 abi_version;
+	__u32 reason;
+	__u32 origin;
+	__u32 mem_mode;
+	__u32 gate;
+	__u32 decoder_count;
+	__aligned_u64 memory_size;
+	__aligned_u64 static_capacity;
+	__aligned_u64 dpa_skip;
+	__aligned_u64 page_sizes;
+	__aligned_u64 map_align;
+	__aligned_u64 map_offset;
+	__u32 memory_region;
+	__u32 comp_regs_region;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+#define VFIO_CXL_INFO		_IO(VFIO_CXL_TYPE, 0x00)
+
+#define VFIO_CXL_WINDOW_TARGETS	16
+
+/**
+ * struct vfio_cxl_window - a fixed memory window (9.18.1.3) seen from a device
+ * @argsz: in: sizeof(struct vfio_cxl_window)
+ * @flags: in: 0; out: VFIO_CXL_WINDOW_*
+ * @index: in: which window, from 0, in the order of the CEDT
+ * @total: out: number of windows
+ * @base: out: host physical address of the first byte
+ * @size: out: bytes
+ * @ways: out: interleave ways, 1 to 16
+ * @granularity: out: interleave granularity in bytes
+ * @restrictions: out: Window Restrictions, as in the CEDT
+ * @qtg_id: out: QoS throttling group
+ * @targets: out: _UID of the host bridges, @ways of them
+ * @reason: out: enum vfio_cxl_reason, why the window can't serve the device
+ *	(without VFIO_CXL_WINDOW_USABLE)
+ * @reserved: 0
+ * @element: out: what @reason is about, or empty
+ *
+ * Control node. ENOENT past the last one (@total is valid); EOPNOTSUPP with
+ * VFIO_CXL_REASON_NO_CEDT where there are none.
+ */
+struct vfio_cxl_window {
+	__u32 argsz;
+	__u32 flags;
+/* Path and restrictions allow a decoder of the device here, room or not */
+#define VFIO_CXL_WINDOW_USABLE	(1 << 0)
+/* Decoder 0 decodes in here */
+#define VFIO_CXL_WINDOW_USED	(1 << 1)
+	__u32 index;
+	__u32 total;
+	__aligned_u64 base;
+	__aligned_u64 size;
+	__u32 ways;
+	__u32 granularity;
+	__u32 restrictions;
+	__u32 qtg_id;
+	__u32 targets[VFIO_CXL_WINDOW_TARGETS];
+	__u32 reason;
+	__u32 reserved;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+#define VFIO_CXL_WINDOW		_IO(VFIO_CXL_TYPE, 0x01)
+
+/**
+ * struct vfio_cxl_decoder - an HDM decoder, as hardware has it and as the user
+ *	of the VFIO device sees it
+ * @argsz: in: sizeof(struct vfio_cxl_decoder)
+ * @flags: in: 0; out: VFIO_CXL_DECODER_*
+ * @index: in: which decoder, from 0
+ * @total: out: number of decoders
+ * @base: out: host physical address decoded
+ * @size: out: bytes decoded
+ * @dpa_skip: out: bytes of DPA skipped before this decoder's
+ * @ctrl: out: HDM Decoder n Control register (8.2.4.20.7)
+ * @guest_ctrl: out: the same register in COMP_REGS
+ * @guest_base: out: base in COMP_REGS: a guest physical address
+ * @guest_size: out: size in COMP_REGS
+ * @origin: out: enum vfio_cxl_origin
+ * @reserved: 0
+ *
+ * Control node. The hardware values are read from the device's registers when
+ * asked; EAGAIN while a reset is under way. The guest values are valid with
+ * VFIO_CXL_DECODER_GUEST (while the device is open with memory). ENOENT past
+ * the last one (@total is valid).
+ */
+struct vfio_cxl_decoder {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DECODER_COMMITTED	(1 << 0)
+#define VFIO_CXL_DECODER_LOCKED		(1 << 1)
+#define VFIO_CXL_DECODER_ERROR		(1 << 2) /* Error Not Committed */
+#define VFIO_CXL_DECODER_GUEST		(1 << 3)
+#define VFIO_CXL_DECODER_GUEST_SEALED	(1 << 4)
+	__u32 index;
+	__u32 total;
+	__aligned_u64 base;
+	__aligned_u64 size;
+	__aligned_u64 dpa_skip;
+	__u32 ctrl;
+	__u32 guest_ctrl;
+	__aligned_u64 guest_base;
+	__aligned_u64 guest_size;
+	__u32 origin;
+	__u32 reserved;
+};
+
+#define VFIO_CXL_DECODER	_IO(VFIO_CXL_TYPE, 0x02)
+
+/**
+ * struct vfio_cxl_decoder_program - commit decoder 0
+ * @argsz: in: sizeof(struct vfio_cxl_decoder_program)
+ * @flags: in: VFIO_CXL_PROGRAM_BASE, _LOCK, _DRY_RUN;
+ *	out: the same, and VFIO_CXL_PROGRAM_ALREADY
+ * @base: in: host physical address, with VFIO_CXL_PROGRAM_BASE; else 0, and the
+ *	lowest free range of the device's window is taken; out: the base chosen
+ * @size: in: bytes, or 0 for the static capacity behind @dpa_skip;
+ *	out: the size chosen
+ * @dpa_skip: in: bytes of DPA to skip. Multiples of 256 MiB, all three
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ * @element: in: zeros; out: what @reason is about, or empty
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open.
+ * On failure the decoder is put back as it was and read back; where the device
+ * does not let it be put back, the range stays taken until VFIO_CXL_DECODER_CLEAR
+ * succeeds or the driver is unbound. Programming what
+ * is programmed already succeeds with VFIO_CXL_PROGRAM_ALREADY; with _LOCK, an
+ * unlocked decoder of the same values is committed again, locked.
+ */
+struct vfio_cxl_decoder_program {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_PROGRAM_BASE		(1 << 0) /* @base is given */
+#define VFIO_CXL_PROGRAM_LOCK		(1 << 1) /* Lock On Commit */
+#define VFIO_CXL_PROGRAM_DRY_RUN	(1 << 2) /* check, change nothing */
+#define VFIO_CXL_PROGRAM_ALREADY	(1 << 3) /* out: it was so already */
+	__aligned_u64 base;
+	__aligned_u64 size;
+	__aligned_u64 dpa_skip;
+	__u32 reason;
+	__u32 reserved;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+#define VFIO_CXL_DECODER_PROGRAM	_IO(VFIO_CXL_TYPE, 0x03)
+
+/**
+ * struct vfio_cxl_decoder_clear - uncommit decoder 0
+ * @argsz: in: sizeof(struct vfio_cxl_decoder_clear)
+ * @flags: in: VFIO_CXL_CLEAR_DRY_RUN; out: the same, and
+ *	VFIO_CXL_CLEAR_ALREADY
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ * @element: in: zeros; out: what @reason is about, or empty
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open.
+ * Only a decoder that this driver programmed is cleared (else EPERM, reason
+ * FIRMWARE), and not while it is locked (EPERM, reason LOCKED).
+ */
+struct vfio_cxl_decoder_clear {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_CLEAR_DRY_RUN		(1 << 0) /* check, change nothing */
+#define VFIO_CXL_CLEAR_ALREADY		(1 << 1) /* out: it was clear already */
+	__u32 reason;
+	__u32 reserved;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+#define VFIO_CXL_DECODER_CLEAR	_IO(VFIO_CXL_TYPE, 0x04)
+
+#endif /* _UAPI_LINUX_VFIO_CXL_H */
