@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make                 module for the running kernel, and the helper
+#   make install         both, on this machine
+#   make demo            the main job, in a VM with an emulated CXL device
+#   make check           all tests
+#   make clean
+#
+# KDIR=  kernel to build the module for     V=1  show the commands
+# DESTDIR=, prefix=  where to install       W=1  kernel build with more warnings
+
+prefix ?= /usr/local
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+build := $(CURDIR)/build
+module := $(build)/module-$(KVER)
+export prefix DESTDIR
+# A distribution keeps its key, and signing without one is a scary message
+unsigned := $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
+all: module tools
+
+# The kernel's build writes next to the sources, so each kernel gets a copy
+module:
+	@test -d "$(KDIR)" || { echo >&2 "no kernel headers in $(KDIR):" \
+		"install them (Debian: linux-headers-$(KVER)) or say KDIR="; exit 1; }
+	@mkdir -p $(module)
+	@cp -Ru --preserve=timestamps Kbuild VERSION drivers include $(module)/
+	$(MAKE) -C $(KDIR) M=$(module) CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	@ln -sf drivers/vfio/pci/cxl/cxl-vfio-pci.ko $(module)/cxl-vfio-pci.ko
+
+tools:
+	$(MAKE) -C tools/vfio-cxl O=$(build)/tools
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(module) INSTALL_MOD_PATH=$(DESTDIR) \
+		$(unsigned) modules_install
+	@# Debian's headers have no System.map, without which it is left out
+	$(if $(DESTDIR),,depmod $(KVER))
+	$(MAKE) -C tools/vfio-cxl O=$(build)/tools install
+
+demo:
+	selftests/demo
+
+# The first also installs python3, which the second is written in
+check:
+	selftests/vm/setup
+	selftests/check
+
+clean:
+	rm -rf $(build)
+
+.PHONY: all module tools install demo check clean

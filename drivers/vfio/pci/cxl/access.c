@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: what a user may touch
+ *
+ * The VFIO core hands BARs and extended config space through as they are. For a
+ * CXL device that would let a user program the physical decoder and ring the
+ * mailbox, so component and device registers are closed in BARs, and CXL DVSECs,
+ * DOE and the power state in config space: writes are dropped, and reads give
+ * the shadow where there is one, else what is harmless.
+ */
+#include <linux/pagemap.h>
+#include <linux/uaccess.h>
+
+#include "vfio_cxl.h"
+
+/*
+ * The closed block at @pos of a BAR, or NULL. @n is cut where that ends.
+ */
+static const struct vfio_cxl_block *
+block_at(const struct vfio_cxl_device *cxl, unsigned int bar, u64 pos,
+	 size_t *n)
+{
+	const struct vfio_cxl_block *block;
+	unsigned int i;
+
+	for (i = 0; i < cxl->regs.nr_blocks; i++) {
+		block = &cxl->regs.blocks[i];
+		if (block->bar != bar || pos >= block->end)
+			continue;
+		if (pos >= block->start) {
+			*n = min_t(u64, *n, block->end - pos);
+			return block;
+		}
+		*n = min_t(u64, *n, block->start - pos);
+	}
+
+	return NULL;
+}
+
+/**
+ * vfio_cxl_bar_closed - is a part of a BAR closed?
+ * @cxl: the device
+ * @index: VFIO region index
+ *
+ * Return: whether the BAR can't be mapped.
+ */
+bool vfio_cxl_bar_closed(const struct vfio_cxl_device *cxl, unsigned int index)
+{
+	unsigned int i;
+
+	for (i = 0; i < cxl->regs.nr_blocks; i++)
+		if (cxl->regs.blocks[i].bar == index)
+			return true;
+
+	return false;
+}
+
+static u32 shadow_read(struct vfio_cxl_device *cxl, u32 offset)
+{
+	u32 value;
+
+	mutex_lock(&cxl->shadow_lock);
+	value = vfio_cxl_comp_regs_read(&cxl->comp_regs, offset);
+	mutex_unlock(&cxl->shadow_lock);
+
+	return value;
+}
+
+/* The dword at @pos of a closed block, as a user sees it */
+static u32 block_read(struct vfio_cxl_device *cxl,
+		      const struct vfio_cxl_block *block, u64 pos)
+{
+	u64 cm = cxl->regs.comp_offset + CXL_CM_SIZE;
+
+	if (!cxl->regions || block->bar != cxl->regs.comp_bar ||
+	    pos < cm || pos >= cm + CXL_CM_SIZE)
+		return 0;
+
+	return shadow_read(cxl, pos - cm);
+}
+
+/* At most one dword, so that bytes and words read right too */
+static ssize_t closed_rw(struct vfio_cxl_device *cxl,
+			 const struct vfio_cxl_block *block, char __user *buf,
+			 size_t count, loff_t *ppos, bool write)
+{
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	unsigned int byte = pos & 3;
+	__le32 value;
+
+	count = min_t(size_t, count, sizeof(value) - byte);
+	if (!write) {
+		value = cpu_to_le32(block_read(cxl, block, pos - byte));
+		if (copy_to_user(buf, (u8 *)&value + byte, count))
+			return -EFAULT;
+	}
+	*ppos += count;
+
+	return count;
+}
+
+static ssize_t core_rw(struct vfio_cxl_device *cxl, char __user *buf,
+		       size_t count, loff_t *ppos, bool write)
+{
+	if (write)
+		return vfio_pci_core_write(&cxl->core.vdev, buf, count, ppos);
+
+	return vfio_pci_core_read(&cxl->core.vdev, buf, count, ppos);
+}
+
+static ssize_t bar_rw(struct vfio_cxl_device *cxl, unsigned int bar,
+		      char __user *buf, size_t count, loff_t *ppos, bool write)
+{
+	const struct vfio_cxl_block *block;
+	ssize_t done = 0, ret = 0;
+	size_t n;
+
+	while (done < count) {
+		n = count - done;
+		block = block_at(cxl, bar, *ppos & VFIO_PCI_OFFSET_MASK, &n);
+		if (block)
+			ret = closed_rw(cxl, block, buf + done, n, ppos, write);
+		else
+			ret = core_rw(cxl, buf + done, n, ppos, write);
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+
+	return done ?: ret;
+}
+
+/* Which part of a range of config space is looked for */
+enum config_part {
+	CONFIG_CLOSED,
+	CONFIG_HIDDEN,
+};
+
+/*
+ * Is the byte at @pos of config space closed to writes, or hidden from reads?
+ * @n is cut where that changes.
+ */
+static bool config_at(const struct vfio_cxl_device *cxl, enum config_part part,
+		      u64 pos, size_t *n)
+{
+	unsigned int i;
+
+	for (i = 0; i < cxl->regs.nr_config; i++) {
+		const struct vfio_cxl_config *config = &cxl->regs.config[i];
+		u64 start = part == CONFIG_HIDDEN ? config->hide_start :
+						    config->start;
+		u64 end = part == CONFIG_HIDDEN ? config->hide_end :
+						  config->end;
+
+		if (pos >= end)
+			continue;
+		if (pos >= start) {
+			*n = min_t(u64, *n, end - pos);
+			return true;
+		}
+		*n = min_t(u64, *n, start - pos);
+	}
+
+	return false;
+}
+
+/*
+ * Memory Space in hardware is the driver's; the user's bit is virtual. The core
+ * writes it through all the same, so cmd_lock keeps those out who read
+ * registers until it is on again. The user's page is brought in before: whoever
+ * provides it could hold cmd_lock for as long as he likes.
+ */
+static ssize_t command_write(struct vfio_cxl_device *cxl, char __user *buf,
+			     size_t count, loff_t *ppos)
+{
+	ssize_t ret;
+
+	do {
+		if (fault_in_readable(buf, count))
+			return -EFAULT;
+		if (mutex_lock_killable(&cxl->cmd_lock))
+			return -EINTR;
+		pagefault_disable();
+		ret = core_rw(cxl, buf, count, ppos, true);
+		pagefault_enable();
+		vfio_cxl_memory_space_on(cxl);
+		mutex_unlock(&cxl->cmd_lock);
+	} while (ret == -EFAULT);
+
+	return ret;
+}
+
+/* Up to the command register, that alone, or what is behind it */
+static ssize_t config_write_open(struct vfio_cxl_device *cxl, char __user *buf,
+				 size_t count, loff_t *ppos)
+{
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	ssize_t ret;
+
+	if (pos < PCI_COMMAND)
+		count = min_t(size_t, count, PCI_COMMAND - pos);
+	else if (pos < PCI_STATUS)
+		return command_write(cxl, buf,
+				     min_t(size_t, count, PCI_STATUS - pos),
+				     ppos);
+
+	ret = core_rw(cxl, buf, count, ppos, true);
+	/* It may have been a function level reset */
+	flush_work(&cxl->restore_work);
+
+	return ret;
+}
+
+static ssize_t config_write(struct vfio_cxl_device *cxl, char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	ssize_t done = 0, ret = 0;
+	size_t n;
+
+	while (done < count) {
+		n = count - done;
+		if (config_at(cxl, CONFIG_CLOSED, *ppos & VFIO_PCI_OFFSET_MASK,
+			      &n)) {
+			*ppos += n;
+			ret = n;
+		} else {
+			ret = config_write_open(cxl, buf + done, n, ppos);
+		}
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+
+	return done ?: ret;
+}
+
+/*
+ * The core reads Memory Space from hardware, where it is always on. What the
+ * user wrote last is in the core's virtual config space.
+ */
+static int patch_command(struct vfio_cxl_device *cxl, u8 __user *byte)
+{
+	u8 value;
+
+	if (get_user(value, byte))
+		return -EFAULT;
+	value &= ~PCI_COMMAND_MEMORY;
+	value |= cxl->core.vconfig[PCI_COMMAND] & PCI_COMMAND_MEMORY;
+
+	return put_user(value, byte);
+}
+
+/* What is hidden never gets into the user's buffer, not even for a moment */
+static ssize_t config_read(struct vfio_cxl_device *cxl, char __user *buf,
+			   size_t count, loff_t *ppos)
+{
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	ssize_t done = 0, ret = 0;
+	size_t n;
+
+	while (done < count) {
+		n = count - done;
+		if (config_at(cxl, CONFIG_HIDDEN, pos + done, &n)) {
+			if (clear_user(buf + done, n))
+				return -EFAULT;
+			*ppos += n;
+			ret = n;
+		} else {
+			ret = core_rw(cxl, buf + done, n, ppos, false);
+		}
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+
+	if (pos <= PCI_COMMAND && pos + done > PCI_COMMAND &&
+	    patch_command(cxl, (u8 __user *)buf + (PCI_COMMAND - pos)))
+		return -EFAULT;
+
+	return done ?: ret;
+}
+
+static ssize_t device_rw(struct vfio_device *vdev, char __user *buf,
+			 size_t count, loff_t *ppos, bool write)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return write ? config_write(cxl, buf, count, ppos) :
+			       config_read(cxl, buf, count, ppos);
+	if (vfio_cxl_bar_closed(cxl, index))
+		return bar_rw(cxl, index, buf, count, ppos, write);
+
+	return core_rw(cxl, buf, count, ppos, write);
+}
+
+/**
+ * vfio_cxl_read - read of the VFIO device
+ * @vdev: the device
+ * @buf: where to
+ * @count: bytes
+ * @ppos: region and offset
+ *
+ * Return: bytes read, or an error of vfio_pci_core_read().
+ */
+ssize_t vfio_cxl_read(struct vfio_device *vdev, char __user *buf, size_t count,
+		      loff_t *ppos)
+{
+	return device_rw(vdev, buf, count, ppos, false);
+}
+
+/**
+ * vfio_cxl_write - write of the VFIO device
+ * @vdev: the device
+ * @buf: where from
+ * @count: bytes
+ * @ppos: region and offset
+ *
+ * Return: bytes written, closed ones included, or an error of
+ * vfio_pci_core_write().
+ */
+ssize_t vfio_cxl_write(struct vfio_device *vdev, const char __user *buf,
+		       size_t count, loff_t *ppos)
+{
+	return device_rw(vdev, (char __user *)buf, count, ppos, true);
+}
+
+/**
+ * vfio_cxl_mmap - mmap of the VFIO device
+ * @vdev: the device
+ * @vma: what to map
+ *
+ * Return: 0; -EINVAL for a BAR of which a part is closed; an error of
+ * vfio_pci_core_mmap().
+ */
+int vfio_cxl_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	unsigned int index = vma->vm_pgoff >>
+			     (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+
+	if (vfio_cxl_bar_closed(vfio_cxl_of(vdev), index))
+		return -EINVAL;
+
+	return vfio_pci_core_mmap(vdev, vma);
+}
+
+/**
+ * vfio_cxl_comp_regs_rw - read or write the COMP_REGS region
+ * @core: the device
+ * @buf: the user's buffer
+ * @count: 4
+ * @ppos: region and offset, a multiple of 4
+ * @write: which of the two
+ *
+ * Return: 4, or -EINVAL for anything else.
+ */
+ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
+			      char __user *buf, size_t count, loff_t *ppos,
+			      bool write)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	__le32 value;
+
+	if (pos >= CXL_CM_SIZE || !IS_ALIGNED(pos, sizeof(value)) ||
+	    count != sizeof(value))
+		return -EINVAL;
+
+	if (write) {
+		if (copy_from_user(&value, buf, sizeof(value)))
+			return -EFAULT;
+		mutex_lock(&cxl->shadow_lock);
+		vfio_cxl_comp_regs_write(&cxl->comp_regs, pos,
+					 le32_to_cpu(value));
+		mutex_unlock(&cxl->shadow_lock);
+	} else {
+		value = cpu_to_le32(shadow_read(cxl, pos));
+		if (copy_to_user(buf, &value, sizeof(value)))
+			return -EFAULT;
+	}
+	*ppos += sizeof(value);
+
+	return sizeof(value);
+}

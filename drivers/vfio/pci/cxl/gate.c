@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: the gate
+ *
+ * May the memory be touched now? Resets, open and close, and changes of the
+ * decoder take the decoder away under the memory; a touch of undecoded memory
+ * can take the host with it. Each such event closes the gate with a reason of
+ * its own before it begins: the memory is unmapped everywhere and caches are
+ * written back. When the last reason is gone, the decoders are restored, read
+ * back, and only then the memory is live again. One bit per cause instead of one
+ * flag, because events overlap: the end of one must not reopen what another
+ * still holds closed.
+ */
+#include "trace.h"
+#include "vfio_cxl.h"
+
+static void gate_shut(struct vfio_cxl_device *cxl, u32 reason, bool reset)
+{
+	bool was_live;
+
+	down_write(&cxl->gate_sem);
+	cxl->resets += reset;
+	cxl->gate |= reason | VFIO_CXL_GATE_UNRESTORED;
+	cxl->gate_seq++;
+	was_live = cxl->live;
+	/* Not live before the unmap: no fault may map it again */
+	cxl->live = false;
+	if (was_live)
+		vfio_cxl_memory_unmap(cxl);
+	trace_vfio_cxl_gate(cxl->core.pdev, cxl->gate, cxl->live);
+
+	/* A flush may take long; a fault need not wait for it to fail */
+	downgrade_write(&cxl->gate_sem);
+	if (was_live)
+		vfio_cxl_memory_flush(cxl);
+	up_read(&cxl->gate_sem);
+}
+
+/**
+ * vfio_cxl_gate_close - keep everybody off the memory
+ * @cxl: the device
+ * @reason: VFIO_CXL_GATE_*, which vfio_cxl_gate_open() has to take back
+ *
+ * On return the memory is unmapped, no copy is under way, and nobody is at the
+ * registers. Takes gate_sem only, so that reset hooks may do the same.
+ */
+void vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason)
+{
+	gate_shut(cxl, reason, false);
+}
+
+/*
+ * Bring the device back to what @want says, unless something closed the gate
+ * since @seq: a reset waits for gate_sem, so none begins in the middle.
+ */
+static int gate_restore(struct vfio_cxl_device *cxl, u64 seq)
+{
+	enum vfio_cxl_reason reason = VFIO_CXL_REASON_NONE;
+	int ret = -EAGAIN;
+
+	down_read(&cxl->gate_sem);
+	if (seq == cxl->gate_seq) {
+		vfio_cxl_cache_disable(cxl);
+		ret = 0;
+		if (vfio_cxl_has_memory(cxl))
+			ret = vfio_cxl_mem_enable(cxl);
+		if (!ret)
+			ret = vfio_cxl_hdm_restore(&cxl->hdm, &cxl->want,
+						   &reason);
+		if (ret)
+			pci_err(cxl->core.pdev, "memory is not usable: decoders not restored: %pe, reason %d\n",
+				ERR_PTR(ret), reason);
+	}
+	up_read(&cxl->gate_sem);
+
+	return ret;
+}
+
+/* Is the memory there to be restored? Who can't wait leaves it to one who can */
+static int gate_await_media(struct vfio_cxl_device *cxl, bool wait)
+{
+	int ret;
+
+	if (!vfio_cxl_has_memory(cxl))
+		return 0;
+
+	ret = vfio_cxl_await_media(cxl, wait);
+	if (ret == -EAGAIN && !wait)
+		queue_work(system_long_wq, &cxl->restore_work);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_gate_open - an event that closed the gate is over
+ * @cxl: the device
+ * @reason: what vfio_cxl_gate_close() was given; 0 to try only
+ * @wait: for the media, for as long as the device asks; else a work item does
+ *
+ * Restores and goes live if nothing else holds the gate closed. What came in
+ * between has its own end, which tries again. Where the decoders can't be
+ * restored, VFIO_CXL_GATE_UNRESTORED stays.
+ *
+ * Return: 0 if the gate is open; -EAGAIN if it is not yet; -EINTR; an error of
+ * the device.
+ */
+int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
+{
+	u32 gate;
+	u64 seq;
+	int ret;
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	down_write(&cxl->gate_sem);
+	cxl->gate &= ~reason;
+	if (!cxl->resets)
+		cxl->gate &= ~VFIO_CXL_GATE_RESET;
+	gate = cxl->gate;
+	seq = cxl->gate_seq;
+	up_write(&cxl->gate_sem);
+	if (gate != VFIO_CXL_GATE_UNRESTORED)
+		return gate ? -EAGAIN : 0;
+
+	vfio_cxl_memory_space_on(cxl);
+	ret = gate_await_media(cxl, wait);
+	if (!ret)
+		ret = gate_restore(cxl, seq);
+
+	down_write(&cxl->gate_sem);
+	if (seq != cxl->gate_seq) {
+		ret = -EAGAIN;
+	} else if (!ret) {
+		cxl->gate = 0;
+		cxl->live = vfio_cxl_has_memory(cxl);
+	}
+	trace_vfio_cxl_gate(cxl->core.pdev, cxl->gate, cxl->live);
+	up_write(&cxl->gate_sem);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_live - may the memory be touched now?
+ * @cxl: the device
+ *
+ * Return: the answer, which may be old when it is looked at; who touches the
+ * memory asks under gate_sem.
+ */
+bool vfio_cxl_live(struct vfio_cxl_device *cxl)
+{
+	bool live;
+
+	down_read(&cxl->gate_sem);
+	live = cxl->live;
+	up_read(&cxl->gate_sem);
+
+	return live;
+}
+
+/**
+ * vfio_cxl_gate_reset_prepare - a reset begins
+ * @cxl: the device
+ *
+ * In a reset hook: the device lock is held, maybe also memory_lock.
+ */
+void vfio_cxl_gate_reset_prepare(struct vfio_cxl_device *cxl)
+{
+	gate_shut(cxl, VFIO_CXL_GATE_RESET, true);
+}
+
+/**
+ * vfio_cxl_gate_reset_done - a reset is over
+ * @cxl: the device
+ *
+ * In a reset hook. Restoring takes cmd_lock and may sleep for long, so it is
+ * left to a work item.
+ */
+void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl)
+{
+	down_write(&cxl->gate_sem);
+	cxl->resets--;
+	up_write(&cxl->gate_sem);
+
+	queue_work(system_long_wq, &cxl->restore_work);
+}
+
+/**
+ * vfio_cxl_gate_work - restore after a reset
+ * @work: the device's restore_work
+ */
+void vfio_cxl_gate_work(struct work_struct *work)
+{
+	struct vfio_cxl_device *cxl =
+		container_of(work, struct vfio_cxl_device, restore_work);
+
+	int ret = 0;
+	bool memory;
+
+	mutex_lock(&cxl->cmd_lock);
+	memory = vfio_cxl_has_memory(cxl);
+	mutex_unlock(&cxl->cmd_lock);
+
+	/* Without the lock: it may take minutes */
+	if (memory)
+		ret = vfio_cxl_await_media(cxl, true);
+	if (ret)
+		pci_err(cxl->core.pdev, "memory is not usable: the media is not ready: %pe\n",
+			ERR_PTR(ret));
+	if (ret == -EAGAIN)
+		return;
+
+	mutex_lock(&cxl->cmd_lock);
+	vfio_cxl_gate_open(cxl, 0, false);
+	mutex_unlock(&cxl->cmd_lock);
+}

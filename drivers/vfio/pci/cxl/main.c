@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: cxl-vfio-pci
+ *
+ * A vfio-pci variant driver for CXL memory devices. This file wires the parts
+ * to the PCI core and to VFIO: ids, probe and remove, open and close, reset
+ * hooks, device and region info. It decides nothing.
+ */
+#include <linux/module.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/vfio.h>
+
+#include "compat.h"
+#include "vfio_cxl.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+#define CXL_MEMORY_PROGIF	0x10
+
+/**
+ * vfio_cxl_refuse - note why something is refused
+ * @why: filled in
+ * @err: errno, or 0
+ * @reason: which
+ * @fmt: what it is about
+ *
+ * Return: @err.
+ */
+int vfio_cxl_refuse(struct vfio_cxl_why *why, int err,
+		    enum vfio_cxl_reason reason, const char *fmt, ...)
+{
+	va_list args;
+
+	memset(why, 0, sizeof(*why));
+	why->reason = reason;
+	va_start(args, fmt);
+	vscnprintf(why->element, sizeof(why->element), fmt, args);
+	va_end(args);
+
+	return err;
+}
+
+static int device_init(struct vfio_device *vdev)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+	int ret;
+
+	ret = vfio_pci_core_init_dev(vdev);
+	if (ret)
+		return ret;
+
+	mutex_init(&cxl->cmd_lock);
+	mutex_init(&cxl->shadow_lock);
+	init_rwsem(&cxl->gate_sem);
+	INIT_WORK(&cxl->restore_work, vfio_cxl_gate_work);
+	scnprintf(cxl->name, sizeof(cxl->name), "vfio-cxl-%s",
+		  pci_name(cxl->core.pdev));
+
+	return 0;
+}
+
+/* Give the tenancy its view of the memory, if there is any */
+static int open_regions(struct vfio_cxl_device *cxl)
+{
+	int ret;
+
+	if (!vfio_cxl_has_memory(cxl))
+		return 0;
+
+	ret = vfio_cxl_regions_register(cxl);
+	if (ret)
+		return ret;
+
+	mutex_lock(&cxl->shadow_lock);
+	vfio_cxl_comp_regs_init(&cxl->comp_regs, &cxl->hdm, &cxl->want,
+				vfio_cxl_cache_capable(cxl));
+	cxl->regions = true;
+	mutex_unlock(&cxl->shadow_lock);
+
+	return 0;
+}
+
+static void close_regions(struct vfio_cxl_device *cxl)
+{
+	mutex_lock(&cxl->shadow_lock);
+	cxl->regions = false;
+	mutex_unlock(&cxl->shadow_lock);
+}
+
+/* Enabling resets the device, so the decoders are gone and come back */
+static int device_open(struct vfio_device *vdev)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+	int ret, restored;
+
+	mutex_lock(&cxl->cmd_lock);
+	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_OPEN);
+	ret = vfio_pci_core_enable(&cxl->core);
+	restored = vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_OPEN, true);
+	if (ret)
+		goto out_unlock;
+
+	/* Memory that did not come back is no device without memory */
+	ret = restored;
+	if (!ret)
+		ret = open_regions(cxl);
+	if (ret)
+		goto err_disable;
+
+	vfio_pci_core_finish_enable(&cxl->core);
+	cxl->open = true;
+	mutex_unlock(&cxl->cmd_lock);
+
+	return 0;
+
+err_disable:
+	/* A failed open never reaches close */
+	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CLOSE);
+	vfio_pci_core_disable(&cxl->core);
+	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_CLOSE, false);
+out_unlock:
+	mutex_unlock(&cxl->cmd_lock);
+
+	return ret;
+}
+
+/* Closing resets too, and most of its ways run no reset hooks */
+static void device_close(struct vfio_device *vdev)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+
+	mutex_lock(&cxl->cmd_lock);
+	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CLOSE);
+	close_regions(cxl);
+	vfio_pci_core_close_device(vdev);
+	cxl->open = false;
+	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_CLOSE, false);
+	mutex_unlock(&cxl->cmd_lock);
+}
+
+static int info_atomic_cap(struct vfio_cxl_device *cxl,
+			   struct vfio_info_cap *caps)
+{
+	struct vfio_device_info_cap_pci_atomic_comp cap = {
+		.header.id = VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP,
+		.header.version = 1,
+	};
+	static const struct {
+		u32 pci;
+		u32 vfio;
+	} widths[] = {
+		{ PCI_EXP_DEVCAP2_ATOMIC_COMP32, VFIO_PCI_ATOMIC_COMP32 },
+		{ PCI_EXP_DEVCAP2_ATOMIC_COMP64, VFIO_PCI_ATOMIC_COMP64 },
+		{ PCI_EXP_DEVCAP2_ATOMIC_COMP128, VFIO_PCI_ATOMIC_COMP128 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++)
+		if (!pci_enable_atomic_ops_to_root(cxl->core.pdev,
+						   widths[i].pci))
+			cap.flags |= widths[i].vfio;
+	if (!cap.flags)
+		return 0;
+
+	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
+}
+
+static int info_cxl_cap(struct vfio_cxl_device *cxl, struct vfio_info_cap *caps)
+{
+	struct vfio_cxl_device_info_cap cap = {
+		.id = VFIO_CXL_DEVICE_INFO_CAP_CXL,
+		.version = 1,
+		.hdm_regs_bar_index = cxl->regs.comp_bar,
+		.flags = VFIO_CXL_CAP_FIRMWARE_COMMITTED,
+		.hdm_regs_offset = cxl->regs.comp_offset + CXL_CM_SIZE,
+		.dpa_region_index = VFIO_CXL_MEMORY_INDEX,
+		.comp_regs_region_index = VFIO_CXL_COMP_REGS_INDEX,
+	};
+
+	BUILD_BUG_ON(sizeof(cap) != 32);
+
+	if (vfio_cxl_cache_capable(cxl))
+		cap.flags |= VFIO_CXL_CAP_CACHE_CAPABLE;
+
+	return vfio_info_add_capability(caps,
+					(struct vfio_info_cap_header *)&cap,
+					sizeof(cap));
+}
+
+/*
+ * The core has no hook to append a capability, so a device with memory gets
+ * the whole answer from here.
+ */
+static long device_get_info(struct vfio_cxl_device *cxl,
+			    struct vfio_device_info __user *arg)
+{
+	size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_info_cap caps = {};
+	struct vfio_device_info info = {};
+	long ret;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	minsz = min_t(size_t, info.argsz, sizeof(info));
+
+	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_CAPS |
+		     VFIO_CXL_DEVICE_FLAGS_CXL;
+	if (cxl->core.reset_works)
+		info.flags |= VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VFIO_PCI_NUM_REGIONS + cxl->core.num_regions;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+
+	ret = info_atomic_cap(cxl, &caps);
+	if (!ret)
+		ret = info_cxl_cap(cxl, &caps);
+	if (ret)
+		goto out;
+
+	if (info.argsz < sizeof(info) + caps.size) {
+		info.argsz = sizeof(info) + caps.size;
+	} else {
+		vfio_info_cap_shift(&caps, sizeof(info));
+		if (copy_to_user(arg + 1, caps.buf, caps.size)) {
+			ret = -EFAULT;
+			goto out;
+		}
+		info.cap_offset = sizeof(info);
+	}
+	if (copy_to_user(arg, &info, minsz))
+		ret = -EFAULT;
+out:
+	kfree(caps.buf);
+
+	return ret;
+}
+
+#ifdef VFIO_CXL_REGION_INFO_OP
+static int device_get_region_info(struct vfio_device *vdev,
+				  struct vfio_region_info *info,
+				  struct vfio_info_cap *caps)
+{
+	int ret = vfio_pci_ioctl_get_region_info(vdev, info, caps);
+
+	if (ret || !vfio_cxl_bar_closed(vfio_cxl_of(vdev), info->index))
+		return ret;
+
+	info->flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
+	kfree(caps->buf);
+	caps->buf = NULL;
+	caps->size = 0;
+
+	return 0;
+}
+#else
+static long device_get_region_info(struct vfio_cxl_device *cxl,
+				   struct vfio_region_info __user *arg)
+{
+	u32 closed = VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+	u32 index, flags;
+	long ret;
+
+	ret = vfio_pci_core_ioctl(&cxl->core.vdev, VFIO_DEVICE_GET_REGION_INFO,
+				  (unsigned long)arg);
+	if (ret)
+		return ret;
+	if (get_user(index, &arg->index) || get_user(flags, &arg->flags))
+		return -EFAULT;
+	if (vfio_cxl_bar_closed(cxl, index) &&
+	    (put_user(flags & ~closed, &arg->flags) ||
+	     put_user(0, &arg->cap_offset)))
+		return -EFAULT;
+
+	return 0;
+}
+#endif
+
+/* After a reset the memory is usable when the call returns, or the call fails */
+static long device_reset(struct vfio_cxl_device *cxl, unsigned int cmd,
+			 unsigned long arg)
+{
+	long ret = vfio_pci_core_ioctl(&cxl->core.vdev, cmd, arg);
+
+	flush_work(&cxl->restore_work);
+	if (!ret && cxl->regions && !vfio_cxl_live(cxl))
+		return -EIO;
+
+	return ret;
+}
+
+static long device_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			 unsigned long arg)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+	long ret;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		if (!cxl->regions)
+			break;
+		return device_get_info(cxl, (void __user *)arg);
+#ifndef VFIO_CXL_REGION_INFO_OP
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return device_get_region_info(cxl, (void __user *)arg);
+#endif
+	case VFIO_DEVICE_RESET:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return device_reset(cxl, cmd, arg);
+	case VFIO_DEVICE_IOEVENTFD:
+		/* The core fetches the offset itself, so no check would hold */
+		return -EINVAL;
+	}
+
+	if (_IOC_TYPE(cmd) == VFIO_CXL_TYPE) {
+		ret = vfio_cxl_control_ioctl(cxl, false, cmd,
+					     (void __user *)arg);
+		if (ret != -ENOTTY)
+			return ret;
+	}
+
+	return vfio_pci_core_ioctl(vdev, cmd, arg);
+}
+
+/* In D3 the device forgets its decoders, so it stays in D0 while bound */
+static int device_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
+			  size_t argsz)
+{
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return -ENOTTY;
+	}
+
+	return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+}
+
+static const struct vfio_device_ops device_ops = {
+	.name = "cxl-vfio-pci",
+	.init = device_init,
+	.release = vfio_pci_core_release_dev,
+	.open_device = device_open,
+	.close_device = device_close,
+	.ioctl = device_ioctl,
+#ifdef VFIO_CXL_REGION_INFO_OP
+	.get_region_info_caps = device_get_region_info,
+#endif
+	.device_feature = device_feature,
+	.read = vfio_cxl_read,
+	.write = vfio_cxl_write,
+	.mmap = vfio_cxl_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+#ifdef VFIO_CXL_MATCH_TOKEN_OP
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+#endif
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = vfio_iommufd_physical_attach_ioas,
+	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+};
+
+/* Read what is there before anything is written */
+static int device_discover(struct vfio_cxl_device *cxl)
+{
+	struct pci_dev *pdev = cxl->core.pdev;
+	int ret;
+
+	ret = vfio_cxl_regs_init(cxl);
+	if (ret)
+		return ret;
+
+	ret = vfio_cxl_hdm_find(&cxl->hdm, &cxl->regs.io);
+	if (ret == -ENOENT) {
+		cxl->hdm.count = 0;
+		ret = 0;
+	} else if (!ret) {
+		ret = vfio_cxl_hdm_snapshot(&cxl->hdm, &cxl->found);
+	}
+	if (ret) {
+		pci_err(pdev, "component registers make no sense: %pe\n",
+			ERR_PTR(ret));
+		vfio_cxl_regs_exit(cxl);
+		return ret;
+	}
+
+	mutex_lock(&cxl->cmd_lock);
+	ret = vfio_cxl_decoder_found(cxl);
+	if (!ret) {
+		/* Nothing to keep anybody from yet: this only goes live */
+		vfio_cxl_gate_close(cxl, 0);
+		vfio_cxl_gate_open(cxl, 0, true);
+	}
+	mutex_unlock(&cxl->cmd_lock);
+	if (ret)
+		vfio_cxl_regs_exit(cxl);
+
+	return ret;
+}
+
+/* Undo device_discover(): nobody can reach the device any more */
+static void device_leave(struct vfio_cxl_device *cxl)
+{
+	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
+	cancel_work_sync(&cxl->restore_work);
+	mutex_lock(&cxl->cmd_lock);
+	vfio_cxl_decoder_leave(cxl);
+	mutex_unlock(&cxl->cmd_lock);
+	vfio_cxl_regs_exit(cxl);
+}
+
+static int cxl_vfio_pci_probe(struct pci_dev *pdev,
+			      const struct pci_device_id *id)
+{
+	struct vfio_cxl_device *cxl;
+	int ret;
+
+	cxl = vfio_alloc_device(vfio_cxl_device, core.vdev, &pdev->dev,
+				&device_ops);
+	if (IS_ERR(cxl))
+		return PTR_ERR(cxl);
+	dev_set_drvdata(&pdev->dev, &cxl->core);
+
+	/* Idle runtime PM would put the device into D3, decoders and all */
+	pm_runtime_get_noresume(&pdev->dev);
+	ret = pci_enable_device_mem(pdev);
+	if (ret)
+		goto err_put;
+	vfio_cxl_memory_space_on(cxl);
+
+	ret = device_discover(cxl);
+	if (ret)
+		goto err_disable;
+
+	ret = vfio_pci_core_register_device(&cxl->core);
+	if (ret)
+		goto err_leave;
+
+	ret = vfio_cxl_control_init(cxl);
+	if (ret)
+		goto err_unregister;
+
+	return 0;
+
+err_unregister:
+	vfio_pci_core_unregister_device(&cxl->core);
+err_leave:
+	device_leave(cxl);
+err_disable:
+	pci_disable_device(pdev);
+err_put:
+	pm_runtime_put_noidle(&pdev->dev);
+	vfio_put_device(&cxl->core.vdev);
+
+	return ret;
+}
+
+static void cxl_vfio_pci_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
+
+	/* Gone already: nobody may wait for the user with it mapped */
+	if (!pci_device_is_present(pdev))
+		vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
+
+	vfio_cxl_control_exit(cxl);
+	vfio_pci_core_unregister_device(&cxl->core);
+	device_leave(cxl);
+	pci_disable_device(pdev);
+	pm_runtime_put_noidle(&pdev->dev);
+	vfio_put_device(&cxl->core.vdev);
+}
+
+static void cxl_vfio_pci_reset_prepare(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	vfio_cxl_gate_reset_prepare(vfio_cxl_of_core(core));
+}
+
+static void cxl_vfio_pci_reset_done(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	vfio_cxl_gate_reset_done(vfio_cxl_of_core(core));
+}
+
+static const struct pci_error_handlers cxl_vfio_pci_err_handlers = {
+	.error_detected = vfio_pci_core_aer_err_detected,
+	.reset_prepare = cxl_vfio_pci_reset_prepare,
+	.reset_done = cxl_vfio_pci_reset_done,
+};
+
+/*
+ * Matched by driver_override only, never by itself: the alias tells libvirt and
+ * others which driver to choose. Any other CXL memory device binds by
+ * driver_override too.
+ */
+static const struct pci_device_id cxl_vfio_pci_ids[] = {
+	{
+		.vendor = PCI_ANY_ID,
+		.device = PCI_ANY_ID,
+		.subvendor = PCI_ANY_ID,
+		.subdevice = PCI_ANY_ID,
+		.class = PCI_CLASS_MEMORY_CXL << 8 | CXL_MEMORY_PROGIF,
+		.class_mask = ~0,
+		.override_only = PCI_ID_F_VFIO_DRIVER_OVERRIDE,
+	},
+	{}
+};
+MODULE_DEVICE_TABLE(pci, cxl_vfio_pci_ids);
+
+static struct pci_driver cxl_vfio_pci_driver = {
+	.name = "cxl-vfio-pci",
+	.id_table = cxl_vfio_pci_ids,
+	.probe = cxl_vfio_pci_probe,
+	.remove = cxl_vfio_pci_remove,
+	.err_handler = &cxl_vfio_pci_err_handlers,
+	.driver_managed_dma = true,
+};
+module_pci_driver(cxl_vfio_pci_driver);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The vfio-cxl authors");
+MODULE_DESCRIPTION("VFIO PCI driver for CXL memory devices");
+MODULE_VERSION(VFIO_CXL_VERSION);

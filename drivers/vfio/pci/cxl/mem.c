@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: HDM memory
+ *
+ * What decoder 0 decodes, as a VFIO region: file offset = HPA - base. Mapped by
+ * page frame, write-back, with the largest page that fits, and only while the
+ * gate says that it is live. The kernel's own write-back mapping of the range
+ * serves read, write and cache flushes; on x86 it is also what makes user
+ * mappings write-back, because the memory type of a page frame comes from the
+ * one reservation that is there.
+ */
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "arch.h"
+#include "compat.h"
+#include "trace.h"
+#include "vfio_cxl.h"
+
+/**
+ * vfio_cxl_page_sizes - page sizes the region may be mapped with
+ * @size: of the region, in bytes
+ *
+ * Return: a bit for each, as in VFIO_CXL_INFO.
+ */
+u64 vfio_cxl_page_sizes(u64 size)
+{
+	u64 sizes = PAGE_SIZE;
+
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+	if (size >= PMD_SIZE)
+		sizes |= PMD_SIZE;
+#endif
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+	if (size >= PUD_SIZE && vfio_cxl_arch_has_pud())
+		sizes |= PUD_SIZE;
+#endif
+	return sizes;
+}
+
+static unsigned long flush_bits(const struct vfio_cxl_memory *memory)
+{
+	return DIV_ROUND_UP(memory->size, VFIO_CXL_FLUSH_SIZE);
+}
+
+/**
+ * vfio_cxl_memory_set - the memory of a committed decoder becomes usable
+ * @cxl: the device, gated
+ * @decoder: decoder 0
+ * @claim: the range's resource; owned by the memory on success
+ * @why: why not
+ *
+ * Return: 0; -EOPNOTSUPP if the range can't be mapped write-back; -ENOMEM.
+ */
+int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
+			const struct vfio_cxl_hdm_decoder *decoder,
+			struct resource *claim, struct vfio_cxl_why *why)
+{
+	struct vfio_cxl_memory memory = {
+		.base = decoder->base,
+		.size = decoder->size,
+		.skip = decoder->skip,
+		.claim = claim,
+	};
+
+	memory.touched = kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
+				  sizeof(long), GFP_KERNEL);
+	if (!memory.touched)
+		return vfio_cxl_refuse(why, -ENOMEM, VFIO_CXL_REASON_NO_MEMORY,
+				       "%s", "");
+
+	memory.addr = memremap(memory.base, memory.size, MEMREMAP_WB);
+	if (!memory.addr) {
+		kvfree(memory.touched);
+		return vfio_cxl_refuse(why, -EOPNOTSUPP,
+				       VFIO_CXL_REASON_MEMTYPE, "memremap");
+	}
+
+	if (!vfio_cxl_arch_is_wb(memory.addr)) {
+		memunmap(memory.addr);
+		kvfree(memory.touched);
+		return vfio_cxl_refuse(why, -EOPNOTSUPP,
+				       VFIO_CXL_REASON_MEMTYPE, "MTRR");
+	}
+
+	cxl->memory = memory;
+
+	return 0;
+}
+
+/**
+ * vfio_cxl_memory_drop - undo vfio_cxl_memory_set(), give the range back
+ * @cxl: the device, gated
+ */
+void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_memory *memory = &cxl->memory;
+
+	if (!vfio_cxl_has_memory(cxl))
+		return;
+
+	memunmap(memory->addr);
+	kvfree(memory->touched);
+	vfio_cxl_range_release(memory->claim);
+	memset(memory, 0, sizeof(*memory));
+}
+
+/**
+ * vfio_cxl_memory_unmap - take the memory out of every address space
+ * @cxl: the device, under gate_sem for writing and no longer live
+ */
+void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl)
+{
+	lockdep_assert_held_write(&cxl->gate_sem);
+
+	unmap_mapping_range(cxl->core.vdev.inode->i_mapping,
+			    VFIO_PCI_INDEX_TO_OFFSET(VFIO_CXL_MEMORY_INDEX),
+			    cxl->memory.size, true);
+}
+
+/**
+ * vfio_cxl_memory_flush - write caches back, where the memory was touched
+ * @cxl: the device, unmapped and not live, under gate_sem
+ *
+ * A dirty line that is evicted after the decoder is gone is lost, or worse.
+ */
+void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_memory *memory = &cxl->memory;
+	unsigned long n;
+
+	lockdep_assert_held(&cxl->gate_sem);
+
+	for_each_set_bit(n, memory->touched, flush_bits(memory)) {
+		u64 at = (u64)n * VFIO_CXL_FLUSH_SIZE;
+
+		vfio_cxl_arch_flush(memory->addr + at,
+				    min(memory->size - at,
+					(u64)VFIO_CXL_FLUSH_SIZE));
+		clear_bit(n, memory->touched);
+		cond_resched();
+	}
+}
+
+/* Under gate_sem for reading, so bits are set side by side */
+static void memory_touch(struct vfio_cxl_device *cxl, u64 offset, u64 size)
+{
+	unsigned long n = offset / VFIO_CXL_FLUSH_SIZE;
+	unsigned long last = (offset + size - 1) / VFIO_CXL_FLUSH_SIZE;
+
+	for (; n <= last; n++)
+		if (!test_bit(n, cxl->memory.touched))
+			set_bit(n, cxl->memory.touched);
+}
+
+static vm_fault_t memory_insert(struct vm_fault *vmf, unsigned long pfn,
+				unsigned int order)
+{
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+
+	switch (order) {
+	case 0:
+		return vmf_insert_pfn(vmf->vma, vmf->address, pfn);
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+	case PMD_ORDER:
+		return vmf_insert_pfn_pmd(vmf, vfio_cxl_pfn(pfn), write);
+#endif
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+	case PUD_ORDER:
+		return vmf_insert_pfn_pud(vmf, vfio_cxl_pfn(pfn), write);
+#endif
+	}
+
+	return VM_FAULT_FALLBACK;
+}
+
+static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct vfio_cxl_device *cxl = vma->vm_private_data;
+	unsigned long size = PAGE_SIZE << order;
+	unsigned long start = ALIGN_DOWN(vmf->address, size);
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+	u64 offset;
+
+	if (start < vma->vm_start || vma->vm_end - start < size ||
+	    (order == PUD_ORDER && !vfio_cxl_arch_has_pud()))
+		return VM_FAULT_FALLBACK;
+
+	offset = ((u64)vma->vm_pgoff << PAGE_SHIFT & VFIO_PCI_OFFSET_MASK) +
+		 (start - vma->vm_start);
+
+	down_read(&cxl->gate_sem);
+	if (cxl->live && offset < cxl->memory.size &&
+	    size <= cxl->memory.size - offset) {
+		u64 hpa = cxl->memory.base + offset;
+
+		if (IS_ALIGNED(hpa, size)) {
+			memory_touch(cxl, offset, size);
+			ret = memory_insert(vmf, PHYS_PFN(hpa), order);
+		} else {
+			ret = VM_FAULT_FALLBACK;
+		}
+	}
+	up_read(&cxl->gate_sem);
+
+	trace_vfio_cxl_fault(cxl->core.pdev, offset, order, ret);
+
+	return ret;
+}
+
+static vm_fault_t memory_fault(struct vm_fault *vmf)
+{
+	return memory_huge_fault(vmf, 0);
+}
+
+static const struct vm_operations_struct memory_vm_ops = {
+	.fault = memory_fault,
+#ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
+	.huge_fault = memory_huge_fault,
+#endif
+};
+
+static int memory_mmap(struct vfio_pci_core_device *core,
+		       struct vfio_pci_region *region,
+		       struct vm_area_struct *vma)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
+	u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT & VFIO_PCI_OFFSET_MASK;
+	u64 size = vma->vm_end - vma->vm_start;
+
+	/* vm_pgoff stays as it is: the gate unmaps by file offset */
+	if (start >= region->size || size > region->size - start)
+		return -EINVAL;
+
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_ops = &memory_vm_ops;
+	vma->vm_private_data = cxl;
+
+	return 0;
+}
+
+/*
+ * Copy at most a page between the memory and a kernel buffer. The user's buffer
+ * may be a mapping of this very memory, whose fault takes gate_sem: so never
+ * copy to or from the user under it.
+ */
+static int memory_copy(struct vfio_cxl_device *cxl, u64 offset, void *buf,
+		       size_t size, bool write)
+{
+	int ret = -EIO;
+
+	down_read(&cxl->gate_sem);
+	if (cxl->live && offset + size <= cxl->memory.size) {
+		memory_touch(cxl, offset, size);
+		if (write)
+			memcpy(cxl->memory.addr + offset, buf, size);
+		if (write ||
+		    !copy_mc_to_kernel(buf, cxl->memory.addr + offset, size))
+			ret = 0;
+	}
+	up_read(&cxl->gate_sem);
+
+	return ret;
+}
+
+static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
+			 size_t count, loff_t *ppos, bool write)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	size_t done = 0, n;
+	void *page;
+	int ret = 0;
+
+	/* Constant while the device is open */
+	if (pos >= cxl->memory.size)
+		return 0;
+	count = min_t(u64, count, cxl->memory.size - pos);
+
+	page = (void *)__get_free_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+
+	while (done < count && !ret) {
+		n = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
+		if (write && copy_from_user(page, buf + done, n))
+			ret = -EFAULT;
+		if (!ret)
+			ret = memory_copy(cxl, pos, page, n, write);
+		if (!ret && !write && copy_to_user(buf + done, page, n))
+			ret = -EFAULT;
+		if (ret)
+			break;
+		done += n;
+		pos += n;
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	free_page((unsigned long)page);
+
+	*ppos += done;
+
+	return done ?: ret;
+}
+
+static void region_release(struct vfio_pci_core_device *core,
+			   struct vfio_pci_region *region)
+{
+	/* What a region is made of belongs to the device; the core insists */
+}
+
+static const struct vfio_pci_regops memory_ops = {
+	.rw = memory_rw,
+	.release = region_release,
+	.mmap = memory_mmap,
+};
+
+static const struct vfio_pci_regops comp_regs_ops = {
+	.rw = vfio_cxl_comp_regs_rw,
+	.release = region_release,
+};
+
+/**
+ * vfio_cxl_regions_register - add the two regions, at open
+ * @cxl: a device with memory
+ *
+ * Return: 0 or -ENOMEM. The core releases them, also after an error.
+ */
+int vfio_cxl_regions_register(struct vfio_cxl_device *cxl)
+{
+	int ret;
+
+	ret = vfio_pci_core_register_dev_region(&cxl->core,
+						VFIO_CXL_REGION_TYPE,
+						VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
+						&memory_ops, cxl->memory.size,
+						VFIO_REGION_INFO_FLAG_READ |
+						VFIO_REGION_INFO_FLAG_WRITE |
+						VFIO_REGION_INFO_FLAG_MMAP,
+						cxl);
+	if (ret)
+		return ret;
+
+	return vfio_pci_core_register_dev_region(&cxl->core,
+						 VFIO_CXL_REGION_TYPE,
+						 VFIO_CXL_REGION_SUBTYPE_COMP_REGS,
+						 &comp_regs_ops,
+						 CXL_CM_SIZE,
+						 VFIO_REGION_INFO_FLAG_READ |
+						 VFIO_REGION_INFO_FLAG_WRITE,
+						 cxl);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The driver's own header: the device and what its files call of each other.
+ *
+ * Lock order, outermost first:
+ *
+ *   device lock	the driver core's; held by probe, remove, reset hooks
+ *   dev_set->lock	the VFIO core's
+ *   node lock		the control node is bound; read side: its ioctls
+ *   cmd_lock		every change of state; held while the VFIO core enables
+ *			and closes the device
+ *   memory_lock	the VFIO core's
+ *   gate_sem		live, gate; read side: faults, copies, decoder registers
+ *   shadow_lock	the decoder as the user sees it
+ *
+ * Reset hooks run under the device lock, some also under memory_lock: they take
+ * gate_sem only and leave the rest to restore_work.
+ */
+#ifndef VFIO_CXL_H
+#define VFIO_CXL_H
+
+#include <linux/kref.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/vfio_cxl.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
+
+#include "cedt.h"
+#include "comp_regs.h"
+#include "hdm.h"
+
+#define VFIO_CXL_MAX_BLOCKS	8
+#define VFIO_CXL_MAX_CONFIG	16
+
+/**
+ * struct vfio_cxl_block - registers in a BAR that a user may not touch
+ * @start: offset in the BAR
+ * @end: offset behind the last byte
+ * @bar: which BAR
+ * @component: it is the component block, else device registers
+ */
+struct vfio_cxl_block {
+	u64 start;
+	u64 end;
+	u8 bar;
+	bool component;
+};
+
+/**
+ * struct vfio_cxl_config - a range of config space with rules of its own
+ * @start: offset in config space
+ * @end: offset behind the last byte; writes to the range are dropped
+ * @hide_start: from here on
+ * @hide_end: up to here it reads 0
+ */
+struct vfio_cxl_config {
+	u16 start;
+	u16 end;
+	u16 hide_start;
+	u16 hide_end;
+};
+
+/**
+ * struct vfio_cxl_regs - where a device's CXL registers are; fixed at probe
+ * @dvsec: CXL Device DVSEC (8.1.3)
+ * @capability: its Capability register
+ * @found_control: its Control register when the driver was bound
+ * @cm: CXL.cache/mem registers, mapped
+ * @io: the same, for hdm.c
+ * @comp_bar: BAR of the component block
+ * @comp_offset: offset of the component block in it
+ * @blocks: what is closed in BARs
+ * @nr_blocks: how many of them
+ * @config: what is closed in config space
+ * @nr_config: how many of them
+ */
+struct vfio_cxl_regs {
+	u16 dvsec;
+	u16 capability;
+	u16 found_control;
+	void __iomem *cm;
+	struct vfio_cxl_io io;
+	u8 comp_bar;
+	u64 comp_offset;
+	struct vfio_cxl_block blocks[VFIO_CXL_MAX_BLOCKS];
+	unsigned int nr_blocks;
+	struct vfio_cxl_config config[VFIO_CXL_MAX_CONFIG];
+	unsigned int nr_config;
+};
+
+/**
+ * struct vfio_cxl_why - the cause behind an errno
+ * @reason: which
+ * @element: what it is about, or empty
+ */
+struct vfio_cxl_why {
+	enum vfio_cxl_reason reason;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+/**
+ * struct vfio_cxl_memory - what decoder 0 decodes, while it is usable
+ * @base: host physical address; constant while the device is open
+ * @size: bytes; 0 while there is no memory
+ * @skip: DPA of its first byte
+ * @claim: our busy resource over the range
+ * @addr: the kernel's write-back mapping of it
+ * @touched: a bit for each VFIO_CXL_FLUSH_SIZE that was mapped or copied since
+ *	caches were last written back
+ */
+struct vfio_cxl_memory {
+	u64 base;
+	u64 size;
+	u64 skip;
+	struct resource *claim;
+	void *addr;
+	unsigned long *touched;
+};
+
+#define VFIO_CXL_FLUSH_SIZE	PMD_SIZE
+
+struct vfio_cxl_device;
+
+/**
+ * struct vfio_cxl_node - the control node
+ * @ref: the device's, and one for each open descriptor
+ * @lock: protects @cxl; held for reading by ioctls
+ * @cxl: the device; NULL once it is unbound, which descriptors may outlive
+ * @misc: the node
+ * @name: its name in sysfs
+ * @path: its name in /dev
+ *
+ * An object of its own, because a reference on the VFIO device would keep that
+ * in its device set after the PCI device is gone.
+ */
+struct vfio_cxl_node {
+	struct kref ref;
+	struct rw_semaphore lock;
+	struct vfio_cxl_device *cxl;
+	struct miscdevice misc;
+	char name[32];
+	char path[32];
+};
+
+/**
+ * struct vfio_cxl_device - a device bound to this driver
+ * @core: vfio-pci's part; first, because the core allocates it
+ * @regs: fixed after probe
+ * @hdm: its HDM decoder capability; @hdm.count is 0 without one
+ * @found: the decoders when the driver was bound, before any write of ours
+ * @name: of its claims in /proc/iomem
+ * @cmd_lock: protects the fields down to @regions, and every change of the
+ *	physical decoders
+ * @want: the decoders as they must be restored after a reset
+ * @claims: what firmware committed to the other decoders, from 1 on
+ * @memory: also read by faults and copies, under @gate_sem while @live
+ * @origin: who committed decoder 0
+ * @why: why there is no memory
+ * @open: a tenancy is under way
+ * @regions: this tenancy has the two regions
+ * @gate_sem: protects the fields down to @resets
+ * @live: memory may be touched: @gate is 0 and there is memory
+ * @gate: VFIO_CXL_GATE_*
+ * @gate_seq: grows with each closing, so that a restore can tell that it is
+ *	out of date
+ * @resets: resets between their two hooks
+ * @restore_work: goes live again after a reset
+ * @shadow_lock: protects @comp_regs
+ * @comp_regs: valid while @regions
+ * @node: control node
+ */
+struct vfio_cxl_device {
+	struct vfio_pci_core_device core;
+
+	struct vfio_cxl_regs regs;
+	struct vfio_cxl_hdm hdm;
+	struct vfio_cxl_hdm_state found;
+
+	char name[32];
+
+	struct mutex cmd_lock;
+	struct vfio_cxl_hdm_state want;
+	struct resource *claims[CXL_HDM_MAX_DECODERS];
+	struct vfio_cxl_memory memory;
+	enum vfio_cxl_origin origin;
+	struct vfio_cxl_why why;
+	bool open;
+	bool regions;
+
+	struct rw_semaphore gate_sem;
+	bool live;
+	u32 gate;
+	u64 gate_seq;
+	unsigned int resets;
+	struct work_struct restore_work;
+
+	struct mutex shadow_lock;
+	struct vfio_cxl_comp_regs comp_regs;
+
+	struct vfio_cxl_node *node;
+};
+
+/* The two regions, registered in this order at open */
+#define VFIO_CXL_MEMORY_INDEX		VFIO_PCI_NUM_REGIONS
+#define VFIO_CXL_COMP_REGS_INDEX	(VFIO_PCI_NUM_REGIONS + 1)
+
+static inline struct vfio_cxl_device *vfio_cxl_of(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct vfio_cxl_device, core.vdev);
+}
+
+static inline struct vfio_cxl_device *
+vfio_cxl_of_core(struct vfio_pci_core_device *core)
+{
+	return container_of(core, struct vfio_cxl_device, core);
+}
+
+static inline bool vfio_cxl_has_memory(const struct vfio_cxl_device *cxl)
+{
+	return cxl->memory.size;
+}
+
+/* main.c */
+__printf(4, 5)
+int vfio_cxl_refuse(struct vfio_cxl_why *why, int err,
+		    enum vfio_cxl_reason reason, const char *fmt, ...);
+
+/* regs.c */
+int vfio_cxl_regs_init(struct vfio_cxl_device *cxl);
+void vfio_cxl_regs_exit(struct vfio_cxl_device *cxl);
+bool vfio_cxl_cache_capable(const struct vfio_cxl_device *cxl);
+u64 vfio_cxl_static_capacity(struct vfio_cxl_device *cxl);
+int vfio_cxl_await_media(struct vfio_cxl_device *cxl, bool wait);
+int vfio_cxl_mem_enable(struct vfio_cxl_device *cxl);
+void vfio_cxl_mem_disable(struct vfio_cxl_device *cxl);
+void vfio_cxl_control_put_back(struct vfio_cxl_device *cxl);
+void vfio_cxl_cache_disable(struct vfio_cxl_device *cxl);
+void vfio_cxl_memory_space_on(struct vfio_cxl_device *cxl);
+int vfio_cxl_map_cm(phys_addr_t component, void __iomem **cm,
+		    struct vfio_cxl_io *io);
+
+/* topology.c */
+int vfio_cxl_window_get(unsigned int index, struct vfio_cxl_cfmws *window);
+int vfio_cxl_path_check(struct vfio_cxl_device *cxl, u32 *bridge_uid,
+			struct vfio_cxl_why *why);
+int vfio_cxl_window_check(struct vfio_cxl_device *cxl, u32 bridge_uid,
+			  const struct vfio_cxl_cfmws *window, bool program,
+			  struct vfio_cxl_why *why);
+bool vfio_cxl_range_in_use(u64 base, u64 size);
+void vfio_cxl_range_release(struct resource *claim);
+int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
+			u64 size, bool fixed, struct resource **claim,
+			u32 *type, struct vfio_cxl_why *why);
+
+/* gate.c */
+void vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason);
+int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait);
+bool vfio_cxl_live(struct vfio_cxl_device *cxl);
+void vfio_cxl_gate_work(struct work_struct *work);
+void vfio_cxl_gate_reset_prepare(struct vfio_cxl_device *cxl);
+void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl);
+
+/* mem.c */
+int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
+			const struct vfio_cxl_hdm_decoder *decoder,
+			struct resource *claim, struct vfio_cxl_why *why);
+void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl);
+void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl);
+void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl);
+u64 vfio_cxl_page_sizes(u64 size);
+int vfio_cxl_regions_register(struct vfio_cxl_device *cxl);
+
+/* access.c */
+ssize_t vfio_cxl_read(struct vfio_device *vdev, char __user *buf, size_t count,
+		      loff_t *ppos);
+ssize_t vfio_cxl_write(struct vfio_device *vdev, const char __user *buf,
+		       size_t count, loff_t *ppos);
+int vfio_cxl_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
+bool vfio_cxl_bar_closed(const struct vfio_cxl_device *cxl, unsigned int index);
+ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
+			      char __user *buf, size_t count, loff_t *ppos,
+			      bool write);
+
+/* decoder.c */
+int vfio_cxl_decoder_found(struct vfio_cxl_device *cxl);
+int vfio_cxl_decoder_program(struct vfio_cxl_device *cxl,
+			     struct vfio_cxl_decoder_program *arg,
+			     struct vfio_cxl_why *why);
+int vfio_cxl_decoder_clear(struct vfio_cxl_device *cxl, bool dry_run,
+			   bool *already, struct vfio_cxl_why *why);
+void vfio_cxl_decoder_leave(struct vfio_cxl_device *cxl);
+
+/* control.c */
+int vfio_cxl_control_init(struct vfio_cxl_device *cxl);
+void vfio_cxl_control_exit(struct vfio_cxl_device *cxl);
+long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
+			    unsigned int cmd, void __user *arg);
+
+#endif /* VFIO_CXL_H */
