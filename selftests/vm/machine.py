@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One QEMU process and the lines to it.
+
+All of them are socket pairs that QEMU inherits, and the devices' memory is
+files that have no name any more: nothing of a VM is left in a file system,
+however it ends.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from testroot import BedError, in_root
+
+PORTS = ("ctl", "stdin", "stdout", "stderr", "kmsg", "bed")
+QMP_TIMEOUT = 20
+CMDLINE = ("console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt iomem=relaxed "
+           "mitigations=off cryptomgr.notests "
+           # A busy host stops a virtual CPU for long: don't take it for a bug.
+           "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 "
+           # A tick that comes by itself: an emulated one-shot interrupt that
+           # is lost leaves a CPU without timers for good (seen, QEMU 10).
+           "nohz=off highres=off")
+PR_SET_PDEATHSIG = 1
+
+
+class QmpError(BedError):
+    """QEMU's error reply, whole."""
+
+
+def die_with_parent(parent):
+    """What QEMU runs first: end when run does, even by SIGKILL."""
+    libc = ctypes.CDLL(None)
+
+    def arm():
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+    return arm
+
+
+def quote(path):
+    """A comma ends an option's value for QEMU, unless it stands twice."""
+    return path.replace(",", ",,")
+
+
+class Line:
+    """A socket that is read in lines, with an end to waiting."""
+
+    def __init__(self, sock, what):
+        self.sock, self.what, self.buf = sock, what, b""
+
+    def send(self, text):
+        try:
+            self.sock.sendall(text.encode() + b"\n")
+        except OSError as e:
+            raise BedError(f"{self.what}: the emulator is gone") from e
+
+    def receive(self):
+        end = time.monotonic() + QMP_TIMEOUT
+        while b"\n" not in self.buf:
+            left = max(0, end - time.monotonic())
+            if not select.select([self.sock], [], [], left)[0]:
+                raise BedError(f"{self.what}: no answer in {QMP_TIMEOUT} s")
+            data = self.sock.recv(65536)
+            if not data:
+                raise BedError(f"{self.what}: the emulator is gone")
+            self.buf += data
+        line, self.buf = self.buf.split(b"\n", 1)
+        return line.decode()
+
+
+class Machine:
+    def __init__(self, root, topology, qemu, accel):
+        self.root, self.topology = root, topology
+        self.qemu, self.accel = qemu, accel
+        self.process = None
+        self.ports, self.lines, self.media = {}, {}, {}
+        self.greeted = False
+
+    def backends(self, device, suffix=""):
+        return {kind: f"{device.name}-{kind}{suffix}"
+                for kind in device.media()}
+
+    def backend_path(self, device, kind):
+        return f"/proc/self/fd/{self.media[device.name, kind].fileno()}"
+
+    def open_media(self):
+        for device in self.topology.devices:
+            for kind, size in device.media().items():
+                f = tempfile.TemporaryFile(prefix="vfio-cxl-", buffering=0)
+                f.truncate(size)
+                self.media[device.name, kind] = f
+
+    def chardev(self, name, theirs):
+        ours, other = socket.socketpair()
+        theirs.append(other)
+        return ours, ["-chardev", f"socket,id={name},fd={other.fileno()}"]
+
+    def base_args(self):
+        where = "opt/qemu-10" if self.qemu == "10" else ""
+        args = in_root(self.root, "usr/bin/qemu-system-x86_64", subdir=where)
+        for folder in ("usr/share/qemu", "usr/share/seabios",
+                       "usr/lib/ipxe/qemu"):
+            args += ["-L", os.path.join(self.root, where, folder)]
+        accel = ["-accel", "tcg"]
+        cpu = "max,hypervisor=off"
+        if self.accel == "kvm":
+            accel, cpu = ["-accel", "kvm"], "host,hypervisor=off"
+        return args + accel + [
+            "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu, "-smp", "2",
+            "-m", f"1G,slots=8,maxmem={self.topology.maxmem}",
+            "-display", "none", "-no-reboot", "-nodefaults",
+            "-device", "intel-iommu,intremap=on"]
+
+    def device_args(self):
+        t = self.topology
+        args = list(t.args)
+        for device in t.devices:
+            backends = self.backends(device)
+            for kind, size in device.media().items():
+                args += ["-object", f"memory-backend-file,id={backends[kind]},"
+                         f"size={size},share=on,"
+                         f"mem-path={self.backend_path(device, kind)}"]
+            args += ["-device", device.arguments(device.name, backends)]
+        return args + ["-M", "cxl-fmw.0.targets.0=cxl.1,"
+                       f"cxl-fmw.0.size={t.window}"]
+
+    def share_args(self, tag, path, more=""):
+        # Without its bus QEMU would put it behind the CXL bridge, and refuse.
+        return ["-fsdev", f"local,id={tag},path={quote(path)},"
+                f"security_model=none{more}",
+                "-device",
+                f"virtio-9p-pci,fsdev={tag},mount_tag={tag},bus=pcie.0"]
+
+    def start(self, kernel, initrd, logs, share=None, out=None, append=""):
+        theirs = []
+        self.open_media()
+        args = self.base_args() + self.device_args()
+        args += ["-kernel", kernel, "-initrd", initrd,
+                 "-append", f"{CMDLINE} {append}".strip(),
+                 "-chardev", "file,id=console,path="
+                 + quote(os.path.join(logs, "console")),
+                 "-serial", "chardev:console",
+                 "-device", "virtio-serial-pci,id=vser,bus=pcie.0"]
+        for name in PORTS:
+            self.ports[name], chardev = self.chardev(name, theirs)
+            args += chardev + ["-device",
+                               f"virtserialport,chardev={name},name={name}"]
+        for name in ("qmp", "qtest"):
+            sock, chardev = self.chardev(name, theirs)
+            self.lines[name] = Line(sock, name)
+            args += chardev
+        args += ["-qmp", "chardev:qmp", "-qtest", "chardev:qtest",
+                 "-qtest-log", "none"]
+        if share:
+            args += self.share_args("share", share, ",readonly=on")
+        if out:
+            args += self.share_args("out", out)
+        keep = [s.fileno() for s in theirs + list(self.media.values())]
+        with open(os.path.join(logs, "qemu"), "wb") as log:
+            log.write((" ".join(args) + "\n").encode())
+            log.flush()
+            self.process = subprocess.Popen(
+                args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=keep, start_new_session=True,
+                preexec_fn=die_with_parent(os.getpid()))
+        for sock in theirs:
+            sock.close()
+
+    def send(self, name, data):
+        try:
+            self.ports[name].sendall(data)
+        except ConnectionError:
+            pass        # reading will tell that the emulator is gone
+
+    def stop(self):
+        """Ends QEMU; returns how it ended by itself, None if it had not."""
+        if not self.process:
+            return None
+        before = self.process.poll()
+        self.process.kill()
+        self.process.wait()
+        return before
+
+    def qmp_reply(self, request):
+        line = self.lines["qmp"]
+        if not self.greeted:
+            line.receive()
+            line.send('{"execute":"qmp_capabilities"}')
+            line.receive()
+            self.greeted = True
+        line.send(json.dumps(request))
+        while True:
+            reply = json.loads(line.receive())
+            if "event" not in reply:
+                return reply
+
+    def qmp(self, command, **arguments):
+        reply = self.qmp_reply({"execute": command, "arguments": arguments})
+        if "error" in reply:
+            raise QmpError(f"{command}: {reply['error'].get('desc', reply)}")
+        return reply["return"]
+
+    def qtest(self, request):
+        line = self.lines["qtest"]
+        line.send(request)
+        answer = line.receive()
+        while answer.startswith("IRQ "):
+            answer = line.receive()
+        if not answer.startswith("OK"):
+            raise BedError(f"qtest: '{request}' was answered '{answer}'")
+        return answer[2:].strip()
