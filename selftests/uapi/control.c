@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The control node: windows, the physical decoder, and who may do what. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "lib.h"
+
+FIXTURE(node) {
+	int fd;
+};
+
+FIXTURE_SETUP(node)
+{
+	self->fd = control_open();
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(node)
+{
+	close(self->fd);
+}
+
+/* Each ioctl of the control node, with the size of its struct */
+static const struct {
+	unsigned long cmd;
+	size_t size;
+} commands[] = {
+	{ VFIO_CXL_INFO, sizeof(struct vfio_cxl_info) },
+	{ VFIO_CXL_WINDOW, sizeof(struct vfio_cxl_window) },
+	{ VFIO_CXL_DECODER, sizeof(struct vfio_cxl_decoder) },
+	{ VFIO_CXL_DECODER_PROGRAM, sizeof(struct vfio_cxl_decoder_program) },
+	{ VFIO_CXL_DECODER_CLEAR, sizeof(struct vfio_cxl_decoder_clear) },
+};
+
+TEST_F(node, argsz)
+{
+	struct hw_decoder before = hw_decoder(0), after;
+	char arg[1024];
+	unsigned int i;
+	__u32 argsz;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		for (argsz = 0; argsz < commands[i].size; argsz++) {
+			memset(arg, 0, sizeof(arg));
+			*(__u32 *)arg = argsz;
+			EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
+			EXPECT_EQ(EINVAL, errno);
+		}
+		/* A newer caller that says something we don't know */
+		memset(arg, 0, sizeof(arg));
+		*(__u32 *)arg = sizeof(arg);
+		arg[sizeof(arg) - 1] = 1;
+		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
+		EXPECT_EQ(E2BIG, errno);
+		memset(arg, 0, sizeof(arg));
+		*(__u32 *)arg = 1U << 31;
+		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
+		EXPECT_EQ(E2BIG, errno);
+		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, NULL));
+		EXPECT_EQ(EFAULT, errno);
+	}
+	after = hw_decoder(0);
+	EXPECT_EQ(before.ctrl, after.ctrl);
+}
+
+/* A flag that has no meaning yet, and reserved bytes that are not zero */
+TEST_F(node, unknown_flags_and_padding)
+{
+	struct vfio_cxl_decoder_program program;
+	struct vfio_cxl_window window;
+	unsigned int i;
+	char arg[1024];
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		memset(arg, 0, sizeof(arg));
+		*(__u32 *)arg = commands[i].size;
+		*((__u32 *)arg + 1) = 1U << 31;
+		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
+		EXPECT_EQ(EINVAL, errno);
+	}
+
+	program = (struct vfio_cxl_decoder_program){
+		.argsz = sizeof(program),
+		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
+		.reserved = 1,
+	};
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program));
+	EXPECT_EQ(EINVAL, errno);
+	program.reserved = 0;
+	program.element[sizeof(program.element) - 1] = 1;
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program));
+	EXPECT_EQ(EINVAL, errno);
+	/* A base without the flag that says so */
+	program = (struct vfio_cxl_decoder_program){
+		.argsz = sizeof(program),
+		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
+		.base = 256 * MIB,
+	};
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program));
+	EXPECT_EQ(EINVAL, errno);
+	window = (struct vfio_cxl_window){
+		.argsz = sizeof(window),
+		.reserved = 1,
+	};
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_WINDOW, &window));
+	EXPECT_EQ(EINVAL, errno);
+
+	EXPECT_EQ(-1, ioctl(self->fd, _IO(VFIO_CXL_TYPE, 0xff), arg));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+TEST_F(node, window)
+{
+	struct vfio_cxl_window window = { .argsz = sizeof(window) };
+
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_CXL_WINDOW, &window));
+	EXPECT_EQ(1, window.total);
+	EXPECT_EQ(4 * GIB, window.size);
+	EXPECT_EQ(1, window.ways);
+	EXPECT_EQ(12, window.targets[0]);
+	EXPECT_TRUE(window.flags & VFIO_CXL_WINDOW_USABLE);
+	EXPECT_EQ(VFIO_CXL_REASON_NONE, window.reason);
+
+	window = (struct vfio_cxl_window){ .argsz = sizeof(window), .index = 1 };
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_WINDOW, &window));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(1, window.total);
+}
+
+TEST_F(node, decoder_is_what_hardware_says)
+{
+	struct vfio_cxl_decoder decoder;
+	struct hw_decoder hw;
+	unsigned int n;
+
+	ASSERT_TRUE(memory_ready());
+	for (n = 0; n < 4; n++) {
+		hw = hw_decoder(n);
+		decoder = (struct vfio_cxl_decoder){
+			.argsz = sizeof(decoder),
+			.index = n,
+		};
+		ASSERT_EQ(0, ioctl(self->fd, VFIO_CXL_DECODER, &decoder));
+		EXPECT_EQ(4, decoder.total);
+		EXPECT_EQ(hw.base, decoder.base);
+		EXPECT_EQ(hw.size, decoder.size);
+		EXPECT_EQ(hw.skip, decoder.dpa_skip);
+		EXPECT_EQ(hw.ctrl, decoder.ctrl);
+		EXPECT_EQ(!n, decoder.flags & VFIO_CXL_DECODER_COMMITTED);
+		EXPECT_EQ(0, decoder.flags & VFIO_CXL_DECODER_GUEST);
+	}
+	decoder = (struct vfio_cxl_decoder){
+		.argsz = sizeof(decoder),
+		.index = 4,
+	};
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER, &decoder));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(4, decoder.total);
+}
+
+/* Root by name is not enough: the capabilities are asked for */
+TEST_F(node, capabilities)
+{
+	struct vfio_cxl_decoder_program program = {
+		.argsz = sizeof(program),
+		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
+	};
+	struct vfio_cxl_info info = { .argsz = sizeof(info) };
+	struct stat st;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/dev/vfio-cxl/%s", dev_bdf());
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(0600, st.st_mode & 07777);
+	EXPECT_EQ(0, st.st_uid);
+
+	pid = fork();
+	if (!pid) {
+		/* A descriptor that was handed on tells, but changes nothing */
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		if (ioctl(self->fd, VFIO_CXL_INFO, &info))
+			_exit(2);
+		if (!ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program) ||
+		    errno != EPERM)
+			_exit(3);
+		_exit(open(path, O_RDWR) >= 0 || errno != EACCES ? 4 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
+/* The node's descriptors may outlive the binding */
+TEST_F(node, held_over_unbind)
+{
+	struct vfio_cxl_info info = { .argsz = sizeof(info) };
+	int fd;
+
+	ASSERT_TRUE(dev_rebind());
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_INFO, &info));
+	EXPECT_EQ(ENODEV, errno);
+	fd = control_open();
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, ioctl(fd, VFIO_CXL_INFO, &info));
+	close(fd);
+}
+
+/* An unbind waits for the user, whose memory stays until then */
+TEST(unbind_waits_for_the_user)
+{
+	struct region region;
+	struct user user;
+	char *memory;
+	int status;
+	pid_t pid;
+
+	ASSERT_TRUE(memory_ready());
+	ASSERT_EQ(0, user_open(&user));
+	ASSERT_EQ(0, user_find(&user, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
+			       &region));
+	memory = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      user.device, region.offset);
+	ASSERT_NE(MAP_FAILED, memory);
+
+	pid = fork();
+	if (!pid) {
+		/* The parent is the user; the child lets go of what it got */
+		munmap(memory, MIB);
+		user_close(&user);
+		_exit(!dev_rebind());
+	}
+	usleep(500000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	EXPECT_EQ(0, touch(memory, true));
+	munmap(memory, MIB);
+	user_close(&user);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* ---- the physical decoder, where firmware left it to us ---- */
+
+FIXTURE(decoder) {
+	struct vfio_cxl_window window;
+	__u64 capacity;
+};
+
+FIXTURE_SETUP(decoder)
+{
+	struct vfio_cxl_info info;
+	int fd = control_open();
+
+	if (topology_is("firmware"))
+		SKIP(return, "firmware's decoder is never changed");
+	self->window.argsz = sizeof(self->window);
+	ASSERT_EQ(0, ioctl(fd, VFIO_CXL_WINDOW, &self->window));
+	close(fd);
+	/* Anew, so that nothing is locked */
+	ASSERT_TRUE(dev_rebind());
+	ASSERT_EQ(0, control_info(&info));
+	ASSERT_EQ(VFIO_CXL_ORIGIN_NONE, info.origin);
+	self->capacity = info.static_capacity;
+}
+
+FIXTURE_TEARDOWN(decoder)
+{
+	if (!topology_is("firmware"))
+		dev_rebind();
+}
+
+TEST_F(decoder, program_and_clear)
+{
+	struct vfio_cxl_decoder_program program = {};
+	struct vfio_cxl_decoder_clear clear = {};
+	struct hw_decoder hw;
+
+	ASSERT_EQ(0, control_program(&program));
+	EXPECT_EQ(self->window.base, program.base);
+	EXPECT_EQ(self->capacity, program.size);
+	EXPECT_EQ(0, program.flags);
+	hw = hw_decoder(0);
+	EXPECT_EQ(program.base, hw.base);
+	EXPECT_EQ(program.size, hw.size);
+	EXPECT_EQ(CTRL_COMMIT | CTRL_COMMITTED, hw.ctrl & 0xf00);
+	EXPECT_EQ(2, hw_read(hw_hdm() + 4) & 2);
+
+	/* Again: it is so already */
+	memset(&program, 0, sizeof(program));
+	ASSERT_EQ(0, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_PROGRAM_ALREADY, program.flags);
+	EXPECT_EQ(self->window.base, program.base);
+
+	ASSERT_EQ(0, control_clear(&clear));
+	EXPECT_EQ(0, clear.flags);
+	EXPECT_EQ(0, hw_decoder(0).ctrl & (CTRL_COMMIT | CTRL_COMMITTED));
+	memset(&clear, 0, sizeof(clear));
+	ASSERT_EQ(0, control_clear(&clear));
+	EXPECT_EQ(VFIO_CXL_CLEAR_ALREADY, clear.flags);
+}
+
+TEST_F(decoder, dry_run_changes_nothing)
+{
+	struct vfio_cxl_decoder_program program = {
+		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
+	};
+	struct vfio_cxl_decoder_clear clear = {
+		.flags = VFIO_CXL_CLEAR_DRY_RUN,
+	};
+	struct hw_decoder before = hw_decoder(0), after;
+
+	ASSERT_EQ(0, control_program(&program));
+	EXPECT_EQ(self->window.base, program.base);
+	after = hw_decoder(0);
+	EXPECT_TRUE(hw_same(&before, &after));
+
+	memset(&program, 0, sizeof(program));
+	ASSERT_EQ(0, control_program(&program));
+	before = hw_decoder(0);
+	ASSERT_EQ(0, control_clear(&clear));
+	after = hw_decoder(0);
+	EXPECT_TRUE(hw_same(&before, &after));
+}
+
+/* A lock is committed afterwards too, and only a reset undoes it */
+TEST_F(decoder, lock)
+{
+	struct vfio_cxl_decoder_program program = {};
+	struct vfio_cxl_decoder_clear clear = {};
+
+	ASSERT_EQ(0, control_program(&program));
+	memset(&program, 0, sizeof(program));
+	program.flags = VFIO_CXL_PROGRAM_LOCK;
+	ASSERT_EQ(0, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_PROGRAM_LOCK, program.flags);
+	EXPECT_EQ(CTRL_COMMIT | CTRL_COMMITTED | CTRL_LOCK,
+		  hw_decoder(0).ctrl & 0xf00);
+
+	EXPECT_EQ(-EPERM, control_clear(&clear));
+	EXPECT_EQ(VFIO_CXL_REASON_LOCKED, clear.reason);
+	EXPECT_EQ(0, strcmp("decoder 0", clear.element));
+	memset(&program, 0, sizeof(program));
+	program.size = 256 * MIB;
+	program.base = self->window.base + 256 * MIB;
+	program.flags = VFIO_CXL_PROGRAM_BASE;
+	EXPECT_EQ(-EPERM, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_REASON_LOCKED, program.reason);
+
+	/* Unbinding leaves the device as it was found, lock or not */
+	ASSERT_TRUE(dev_rebind());
+	EXPECT_EQ(0, hw_decoder(0).ctrl & (CTRL_COMMIT | CTRL_COMMITTED));
+}
+
+TEST_F(decoder, lock_survives_open_and_close)
+{
+	struct vfio_cxl_decoder_program program = {
+		.flags = VFIO_CXL_PROGRAM_LOCK,
+	};
+	struct hw_decoder before, after;
+	struct user user;
+
+	ASSERT_EQ(0, control_program(&program));
+	before = hw_decoder(0);
+	ASSERT_EQ(0, user_open(&user));
+	after = hw_decoder(0);
+	EXPECT_TRUE(hw_same(&before, &after));
+	user_close(&user);
+	after = hw_decoder(0);
+	EXPECT_TRUE(hw_same(&before, &after));
+}
+
+TEST_F(decoder, base_size_and_skip)
+{
+	struct vfio_cxl_decoder_program program = {
+		.flags = VFIO_CXL_PROGRAM_BASE,
+		.base = self->window.base + 512 * MIB,
+		.size = 256 * MIB,
+	};
+	struct hw_decoder hw;
+
+	if (self->capacity > 256 * MIB)
+		program.dpa_skip = 256 * MIB;
+	ASSERT_EQ(0, control_program(&program));
+	hw = hw_decoder(0);
+	EXPECT_EQ(self->window.base + 512 * MIB, hw.base);
+	EXPECT_EQ(256 * MIB, hw.size);
+	EXPECT_EQ(program.dpa_skip, hw.skip);
+}
+
+/* Each refusal has its errno and its reason, and changes nothing */
+TEST_F(decoder, refusals)
+{
+	__u64 base = self->window.base, size = self->window.size;
+	const struct {
+		__u64 base, size, skip;
+		int err;
+		__u32 reason;
+	} cases[] = {
+		{ base + 4096, 0, 0, -EINVAL, VFIO_CXL_REASON_RANGE_ALIGN },
+		{ base, 4096, 0, -EINVAL, VFIO_CXL_REASON_RANGE_ALIGN },
+		{ base, 0, 1, -EINVAL, VFIO_CXL_REASON_RANGE_ALIGN },
+		{ base, self->capacity + 256 * MIB, 0, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_CAPACITY },
+		{ base, 0, self->capacity, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_CAPACITY },
+		{ base, ~0ULL << 28, 256 * MIB, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_CAPACITY },
+		{ base - 256 * MIB, 0, 0, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_WINDOW },
+		{ base + size, 0, 0, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_WINDOW },
+		{ base + size - self->capacity + 256 * MIB, 0, 0, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_WINDOW },
+		{ ~0ULL << 28, 0, 0, -EOPNOTSUPP,
+		  VFIO_CXL_REASON_RANGE_WINDOW },
+		{ 0, 0, 0, -EOPNOTSUPP, VFIO_CXL_REASON_RANGE_WINDOW },
+	};
+	struct hw_decoder before = hw_decoder(0), after;
+	struct vfio_cxl_decoder_program program;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		program = (struct vfio_cxl_decoder_program){
+			.flags = VFIO_CXL_PROGRAM_BASE,
+			.base = cases[i].base,
+			.size = cases[i].size,
+			.dpa_skip = cases[i].skip,
+		};
+		EXPECT_EQ(cases[i].err, control_program(&program))
+			TH_LOG("case %u", i);
+		EXPECT_EQ(cases[i].reason, program.reason)
+			TH_LOG("case %u", i);
+	}
+	after = hw_decoder(0);
+	EXPECT_TRUE(hw_same(&before, &after));
+}
+
+TEST_F(decoder, not_while_open)
+{
+	struct vfio_cxl_decoder_program program = {};
+	struct vfio_cxl_decoder_clear clear = {};
+	struct user user;
+
+	ASSERT_EQ(0, user_open(&user));
+	EXPECT_EQ(-EBUSY, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_REASON_OPEN, program.reason);
+	EXPECT_EQ(-EBUSY, control_clear(&clear));
+	EXPECT_EQ(VFIO_CXL_REASON_OPEN, clear.reason);
+	user_close(&user);
+}
+
+TEST_F(decoder, committed_otherwise)
+{
+	struct vfio_cxl_decoder_program program = {};
+
+	ASSERT_EQ(0, control_program(&program));
+	memset(&program, 0, sizeof(program));
+	program.flags = VFIO_CXL_PROGRAM_BASE;
+	program.base = self->window.base + 256 * MIB;
+	EXPECT_EQ(-EBUSY, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_REASON_COMMITTED, program.reason);
+}
+
+/* Found committed, and believed only where everything fits */
+TEST_F(decoder, found_committed_elsewhere_is_not_believed)
+{
+	__u32 at = hw_hdm() + 0x10;
+	struct vfio_cxl_info info;
+
+	/* A former user left a decoder that points at System RAM */
+	hw_write(at, 0x10000000);
+	hw_write(at + 4, 0);
+	hw_write(at + 8, 0x10000000);
+	hw_write(at + 12, 0);
+	hw_write(at + 16, 0x1200);
+	ASSERT_TRUE(dev_rebind());
+	ASSERT_EQ(0, control_info(&info));
+	EXPECT_EQ(0, info.flags & VFIO_CXL_INFO_MEMORY);
+	EXPECT_EQ(VFIO_CXL_ORIGIN_FIRMWARE, info.origin);
+	EXPECT_EQ(VFIO_CXL_REASON_RANGE_WINDOW, info.reason);
+	EXPECT_EQ(CTRL_COMMIT | CTRL_COMMITTED, hw_decoder(0).ctrl & 0xf00);
+
+	hw_write(at + 16, 0x1000);
+	hw_write(at, 0);
+	hw_write(at + 8, 0);
+	ASSERT_TRUE(dev_rebind());
+	ASSERT_EQ(0, control_info(&info));
+	EXPECT_EQ(VFIO_CXL_REASON_NOT_COMMITTED, info.reason);
+}
+
+/* ---- what firmware committed ---- */
+
+TEST(firmware_is_never_changed)
+{
+	struct vfio_cxl_decoder_program program = {
+		.flags = VFIO_CXL_PROGRAM_BASE,
+	};
+	struct vfio_cxl_decoder_clear clear = {};
+	struct hw_decoder before = hw_decoder(0), after;
+	struct vfio_cxl_info info;
+
+	if (!topology_is("firmware"))
+		SKIP(return, "no firmware decoder here");
+	ASSERT_EQ(0, control_info(&info));
+	EXPECT_EQ(VFIO_CXL_ORIGIN_FIRMWARE, info.origin);
+	EXPECT_TRUE(info.flags & VFIO_CXL_INFO_LOCKED);
+
+	EXPECT_EQ(-EPERM, control_clear(&clear));
+	EXPECT_EQ(VFIO_CXL_REASON_FIRMWARE, clear.reason);
+	program.base = before.base + 256 * MIB;
+	EXPECT_EQ(-EPERM, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_REASON_FIRMWARE, program.reason);
+	/* But what is so already is no mistake */
+	memset(&program, 0, sizeof(program));
+	EXPECT_EQ(0, control_program(&program));
+	EXPECT_EQ(VFIO_CXL_PROGRAM_ALREADY, program.flags);
+
+	ASSERT_TRUE(dev_rebind());
+	after = hw_decoder(0);
+	EXPECT_TRUE(hw_same(&before, &after));
+	ASSERT_EQ(0, control_info(&info));
+	EXPECT_TRUE(info.flags & VFIO_CXL_INFO_LIVE);
+}
+
+TEST_HARNESS_MAIN
