@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver that is none: preloaded, answers the ioctls of the control node and
+ * of VFIO as the environment says, so that the command can be shown what no
+ * device does on demand. The nodes are links to /dev/null, the memory a memfd.
+ *
+ * FAKE_LOG        file that gets a line for each ioctl
+ * FAKE_FLAGS, FAKE_REASON, FAKE_GATE, FAKE_SIZE    of VFIO_CXL_INFO
+ * FAKE_FAIL       list of NAME[:N]=ERRNO[/REASON]: the N-th call of NAME, or
+ *                 each, fails; separated by commas
+ * FAKE_RESET_EATS set: the memory is gone after a reset
+ * FAKE_AT         end of a path: when it is written to, SIGTERM is raised, or
+ * FAKE_GONE       this folder is gone
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/vfio.h>
+#include <linux/vfio_cxl.h>
+
+#define MEMORY_REGION	9
+#define MAX_NAMES	16
+
+static int memory = -1;
+
+static unsigned long long number(const char *name, unsigned long long other)
+{
+	const char *s = getenv(name);
+
+	return s ? strtoull(s, NULL, 0) : other;
+}
+
+static void note(const char *name)
+{
+	const char *path = getenv("FAKE_LOG");
+	FILE *file = path ? fopen(path, "ae") : NULL;
+
+	if (!file)
+		return;
+	fprintf(file, "%s\n", name);
+	fclose(file);
+}
+
+/* How often @name was called, this call included */
+static unsigned long count(const char *name)
+{
+	static struct { const char *name; unsigned long n; } calls[MAX_NAMES];
+	size_t i;
+
+	for (i = 0; i < MAX_NAMES && calls[i].name; i++)
+		if (!strcmp(calls[i].name, name))
+			return ++calls[i].n;
+	if (i == MAX_NAMES)
+		abort();
+	calls[i].name = name;
+	return calls[i].n = 1;
+}
+
+/* The errno that this call is to fail with, or 0 */
+static int failure(const char *name, unsigned int *reason)
+{
+	const char *rule = getenv("FAKE_FAIL");
+	unsigned long n = count(name);
+	size_t len = strlen(name);
+
+	note(name);
+	for (; rule; rule = strchr(rule, ',')) {
+		unsigned long which = n;
+		char *end;
+		int err;
+
+		rule += *rule == ',';
+		if (strncmp(rule, name, len) || !strchr(":=", rule[len]))
+			continue;
+		end = (char *)rule + len;
+		if (*end == ':')
+			which = strtoul(end + 1, &end, 10);
+		err = strtol(end + 1, &end, 10);
+		if (which != n)
+			continue;
+		*reason = *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+		return err;
+	}
+	return 0;
+}
+
+static void fill_info(struct vfio_cxl_info *info)
+{
+	info->flags = number("FAKE_FLAGS", VFIO_CXL_INFO_MEMORY |
+			     VFIO_CXL_INFO_LIVE);
+	info->abi_version = VFIO_CXL_ABI_VERSION;
+	info->reason = number("FAKE_REASON", 0);
+	info->gate = number("FAKE_GATE", 0);
+	info->memory_size = number("FAKE_SIZE", 1 << 20);
+	info->page_sizes = info->map_align = sysconf(_SC_PAGESIZE);
+	if (info->reason)
+		strcpy(info->element, "el\033ement");
+}
+
+static int control(unsigned long request, void *arg)
+{
+	static const char *const names[] = {
+		"INFO", "WINDOW", "DECODER", "PROGRAM", "CLEAR",
+	};
+	unsigned int nr = _IOC_NR(request), reason = 0;
+	int err = nr < 5 ? failure(names[nr], &reason) : ENOTTY;
+
+	if (request == VFIO_CXL_INFO)
+		fill_info(arg);
+	if (request == VFIO_CXL_DECODER_PROGRAM)
+		((struct vfio_cxl_decoder_program *)arg)->reason = reason;
+	if (request == VFIO_CXL_DECODER_CLEAR)
+		((struct vfio_cxl_decoder_clear *)arg)->reason = reason;
+	if (request == VFIO_CXL_WINDOW)
+		err = ENOENT;
+	if (request == VFIO_CXL_DECODER &&
+	    ((struct vfio_cxl_decoder *)arg)->index)
+		err = ENOENT;
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static int region(struct vfio_region_info *info)
+{
+	struct vfio_region_info_cap_type type = {
+		.header = { .id = VFIO_REGION_INFO_CAP_TYPE, .version = 1 },
+		.type = VFIO_CXL_REGION_TYPE,
+		.subtype = VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
+	};
+
+	info->size = number("FAKE_SIZE", 1 << 20);
+	info->offset = 0;
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+		      VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+	if (info->argsz < sizeof(*info) + sizeof(type)) {
+		info->argsz = sizeof(*info) + sizeof(type);
+		return 0;
+	}
+	info->cap_offset = sizeof(*info);
+	memcpy(info + 1, &type, sizeof(type));
+	return 0;
+}
+
+static int reset(void)
+{
+	unsigned int reason;
+	int err = failure("RESET", &reason);
+
+	if (getenv("FAKE_RESET_EATS") && ftruncate(memory, 0))
+		abort();
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static int open_device(void)
+{
+	note("OPEN");
+	memory = memfd_create("fake", MFD_CLOEXEC);
+	if (memory < 0 || ftruncate(memory, number("FAKE_SIZE", 1 << 20)))
+		abort();
+	return memory;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *arg;
+
+	(void)fd;
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (_IOC_TYPE(request) == VFIO_CXL_TYPE)
+		return control(request, arg);
+	switch (request) {
+	case VFIO_GET_API_VERSION:
+		return VFIO_API_VERSION;
+	case VFIO_CHECK_EXTENSION:
+		return 1;
+	case VFIO_GROUP_GET_STATUS:
+		((struct vfio_group_status *)arg)->flags =
+			VFIO_GROUP_FLAGS_VIABLE;
+		return 0;
+	case VFIO_GROUP_SET_CONTAINER:
+	case VFIO_SET_IOMMU:
+		return 0;
+	case VFIO_GROUP_GET_DEVICE_FD:
+		return open_device();
+	case VFIO_DEVICE_GET_INFO:
+		((struct vfio_device_info *)arg)->num_regions =
+			MEMORY_REGION + 1;
+		return 0;
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return region(arg);
+	case VFIO_DEVICE_RESET:
+		return reset();
+	default:
+		errno = ENOTTY;
+		return -1;
+	}
+}
+
+static void at_write(int fd)
+{
+	const char *at = getenv("FAKE_AT"), *gone = getenv("FAKE_GONE");
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = at ? readlink(link, path, sizeof(path)) : -1;
+	if (n < 0 || (size_t)n < strlen(at) ||
+	    memcmp(path + n - strlen(at), at, strlen(at)))
+		return;
+	if (!gone) {
+		raise(SIGTERM);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s.gone", gone);
+	if (rename(gone, path))
+		abort();
+}
+
+ssize_t write(int fd, const void *buf, size_t len)
+{
+	static ssize_t (*next)(int, const void *, size_t);
+
+	if (!next)
+		next = (ssize_t (*)(int, const void *, size_t))
+			dlsym(RTLD_NEXT, "write");
+	at_write(fd);
+	return next(fd, buf, len);
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
+{
+	static ssize_t (*next)(int, const void *, size_t, off_t);
+	unsigned int reason;
+	int err = failure("PWRITE", &reason);
+
+	if (!next)
+		next = (ssize_t (*)(int, const void *, size_t, off_t))
+			dlsym(RTLD_NEXT, "pwrite");
+	if (!err)
+		return next(fd, buf, len, offset);
+	errno = err;
+	return -1;
+}

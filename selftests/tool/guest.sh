@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# For tests that run in the VM; sourced after tap.sh.
+#
+# MODULE: path of cxl-vfio-pci.ko. DEV: address of the device. TOPOLOGY: of the
+# VM.
+
+: "${MODULE:?}" "${DEV:=0000:0d:00.0}" "${TOPOLOGY:=direct}"
+sysfs=/sys/bus/pci/devices/$DEV
+
+load_module()
+{
+	modprobe -a vfio-pci-core vfio_iommu_type1 &&
+		insmod "$MODULE"
+}
+
+driver()
+{
+	[[ -e $sysfs/driver ]] || return 0
+	basename "$(readlink "$sysfs/driver")"
+}
+
+override()
+{
+	local o
+
+	o=$(<"$sysfs/driver_override")
+	[[ $o == '(null)' ]] || echo "$o"
+}
+
+# BASE, SIZE, CTRL and skip of decoder 0, past every driver
+registers()
+{
+	local bar i
+
+	read -r bar _ <"$sysfs/resource"
+	for i in 0 4 8 12 16 20 24; do
+		bed mmio read $((bar + 0x1000 + 0x128 + 0x10 + i))
+	done
+}
+
+nobody()
+{
+	setpriv --reuid nobody --regid nogroup --clear-groups "$@"
+}
+
+# shellcheck disable=SC2034,SC2154 # of tap.sh
+# run_nobody ARGUMENT...: like run, without rights
+run_nobody()
+{
+	nobody "$VFIO_CXL" "$@" >"$tap_tmp/out" 2>"$tap_tmp/err" </dev/null
+	code=$?
+	out=$(<"$tap_tmp/out")
+	err=$(<"$tap_tmp/err")
+}

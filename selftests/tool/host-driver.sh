@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the command makes of a driver's answers, with a driver that is faked:
+# errors, numbers from the future, memory that goes away in a test.
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+. "$here/tap.sh"
+. "$here/fixtures.sh"
+
+cc=(gcc -Wall -Wextra -Werror -O1 -D_GNU_SOURCE -I"$top/include/uapi")
+"${cc[@]}" -shared -fPIC -o "$tap_tmp/fake.so" "$here/fake.c" &&
+	"${cc[@]}" -fsanitize=address,undefined -o "$tap_tmp/names" \
+		"$here/names.c" "$top/tools/vfio-cxl/lib/names.c"
+ok $? 'the fake driver builds' || exit
+
+# The names are the header's: ITS_NAME NUMBER, sorted
+h=$top/include/uapi/linux/vfio_cxl.h
+{
+	sed -nE 's/^#define VFIO_CXL_((INFO|GATE|WINDOW|DECODER)_\w+)\s+\(1 << ([0-9]+)\).*/\1 \3/p' "$h"
+	for e in reason origin mem_mode; do
+		sed -n "/^enum vfio_cxl_$e {/,/^}/s/^\tVFIO_CXL_\(.*\),/\1/p" "$h" |
+			awk '{ print $1, NR - 1 }'
+	done
+} | sort >"$tap_tmp/want"
+"$tap_tmp/names" | sort >"$tap_tmp/got"
+[[ $(wc -l <"$tap_tmp/want") -gt 50 ]]
+ok $? 'the header has names'
+is "$(diff "$tap_tmp/got" "$tap_tmp/want")" '' 'all and only those of the header'
+
+new_root
+device 0000:0d:00.0 0x050210 cxl-vfio-pci 4
+mkdir -p "$fix/dev/vfio-cxl" "$fix/dev/vfio"
+for node in vfio-cxl/0000:0d:00.0 vfio/vfio vfio/4; do
+	ln -s /dev/null "$fix/dev/$node"
+done
+log=$tap_tmp/log
+real=$VFIO_CXL
+VFIO_CXL=faked
+faked()
+{
+	: >"$log"
+	env "${fake[@]}" FAKE_LOG="$log" LD_PRELOAD="$tap_tmp/fake.so" \
+		ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
+		"$real" "$@"
+}
+fake=()
+
+exit_is 0 status 0d:00.0 --json
+json '.devices[0] | [.state, .info_error, .info.gate]' '["LIVE",null,[]]' \
+	'a driver that answers'
+fake=(FAKE_FLAGS=1 FAKE_GATE=0x80000030)
+exit_is 0 status 0d:00.0 --json
+json '.devices[0].info.gate' '["DECODER","REMOVED","BIT_31"]' 'gate reasons'
+exit_is 0 status 0d:00.0
+has "$out" 'decoder 0 is being changed' 'and what they mean'
+has "$out" 'newer than this command' 'also one of the future'
+is "$(grep -c INFO "$log")" 1 'the driver is asked once'
+
+# Reasons of the future
+fake=(FAKE_FLAGS=0 FAKE_REASON=77)
+exit_is 0 status 0d:00.0
+has "$out" 'a reason (77) that this vfio-cxl does not know (el?ement)' \
+	'a reason of the future'
+exit_is 0 list --json
+json '.devices[0].state' UNKNOWN_77 'has a name all the same'
+fake=(FAKE_FAIL=PROGRAM=16/77)
+error 4 '"UNKNOWN_77"' decoder program 0d:00.0
+has "$err" '(77)' 'also in an error'
+
+# Why the driver can't be asked
+fake=(FAKE_FAIL=INFO=19)
+exit_is 0 status 0d:00.0
+has "$out" "memory             unknown because can't ask the driver" \
+	'status says why nothing is known'
+exit_is 0 status 0d:00.0 --json
+json '.devices[0] | [.info, .state, .info_error.errno, .info_error.reason]' \
+	'[null,null,"ENODEV",null]' 'as JSON too'
+exit_is 0 list --json
+json '.devices[0].info_error.errno' ENODEV 'and list'
+fake=(FAKE_FAIL=INFO=5)
+error 1 null unbind 0d:00.0
+json_err '.error.why | test("can.t tell whether the device is open")' true \
+	'unbind must know whether the device is open'
+json_err '.error.next | test("--force")' true 'and says how to go on'
+exit_is 0 unbind 0d:00.0 --dry-run --force
+
+# A decoder that can't be read
+keys='["base","ctrl","dpa_skip","flags","guest_base","guest_ctrl","guest_size","index","origin","size"]'
+fake=('FAKE_FAIL=DECODER=2,PROGRAM=95/1,CLEAR=11/26')
+error 5 '"NO_HDM"' decoder program 0d:00.0
+error 4 '"NOT_LIVE"' decoder clear 0d:00.0
+fake=(FAKE_FAIL=DECODER:2=11)
+exit_is 0 decoder program 0d:00.0 --json
+json '.decoders[0] | [.old.size, .new]' '[0,null]' \
+	'done is done, also when it can no more be read'
+exit_is 0 decoder clear 0d:00.0
+has "$out" 'new  unknown' 'for people'
+fake=()
+for c in program clear; do
+	exit_is 0 decoder $c 0d:00.0 --dry-run --json
+	json '.decoders[0] | (.old | keys_unsorted | sort), (.new | keys)' \
+		"$keys"$'\n'"$keys" "$c --dry-run has all keys"
+	json '.decoders[0].new | [.flags, .ctrl, .origin]' '[null,null,null]' \
+		'null where not known yet'
+done
+
+# mem test: nothing is opened, so nothing reset, before it has to be
+fake=(FAKE_SIZE=0x100000)
+exit_is 2 mem test 0d:00.0 --size 1T
+is "$(<"$log")" INFO 'a size that is too large resets nothing'
+exit_is 2 mem test 0d:00.0 --offset 1M
+is "$(<"$log")" INFO 'nor an offset'
+fake=(FAKE_FLAGS=0 FAKE_REASON=2)
+error 5 '"NOT_COMMITTED"' mem test 0d:00.0
+is "$(<"$log")" INFO 'nor a device without memory'
+fake=()
+exit_is 0 mem test 0d:00.0
+has "$out" 'put back' 'a test'
+has "$(<"$log")" OPEN 'opens'
+rm "$fix/dev/vfio-cxl/0000:0d:00.0"
+exit_is 0 mem test 0d:00.0
+is "$(head -1 "$log")" OPEN 'also for whom has only the VFIO nodes'
+ln -s /dev/null "$fix/dev/vfio-cxl/0000:0d:00.0"
+
+# mem test: what can't be put back is told
+fake=(FAKE_RESET_EATS=1)
+exit_is 1 mem test 0d:00.0 --reset
+has "$err" 'SIGBUS while reading back' 'memory that goes away'
+has "$err" 'what was there is lost' 'and what was in it'
+exit_is 1 mem test 0d:00.0 --reset --keep
+[[ $err != *lost* ]]
+ok $? 'but nothing is lost where nothing is kept'
+fake=(FAKE_RESET_EATS=1 FAKE_FAIL=RESET=25)
+error 5 null mem test 0d:00.0 --reset
+json_err '.error.why' "can't reset the device: Inappropriate ioctl for device; what was there is lost" \
+	'also where the library tells'
+fake=(FAKE_FAIL=PWRITE:2=28)
+error 1 null mem test 0d:00.0
+json_err '[.error.errno, .error.why]' \
+	'["ENOSPC","can'\''t write the memory: No space left on device"]' \
+	'the errno of a page that could not be put back by write()'
+fake=('FAKE_FAIL=PWRITE:1=28,PWRITE:2=5')
+error 1 null mem test 0d:00.0
+json_err '.error.errno' ENOSPC 'the first errno counts'
+
+# bind: a signal, and a device that goes away, between two drivers
+d=$fix/sys/bus/pci/devices/0000:0d:00.0
+: >"$fix/sys/bus/pci/drivers_probe"
+: >"$fix/sys/bus/pci/drivers/cxl-vfio-pci/bind"
+device 0000:0d:00.0 0x050210 cxl_pci 4
+: >"$fix/sys/bus/pci/drivers/cxl_pci/bind"
+echo former >"$d/driver_override"
+fake=(FAKE_AT=drivers/cxl_pci/unbind)
+run bind 0d:00.0
+is "$code" 143 'a signal in the middle of a bind counts'
+has "$err" 'as it was, with cxl_pci' 'in the end, when all is told'
+is "$(head -1 "$d/driver_override")" former 'and done'
+is "$(ls "$fix/run/vfio-cxl")" '' 'no note stays behind'
+fake=(FAKE_AT=drivers_probe FAKE_GONE="$d")
+exit_is 3 bind 0d:00.0
+has "$err" 'now the device is gone' 'a device that goes away'
+[[ $err != *'as it was'* ]]
+ok $? 'is not as it was'

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line: words and options in any order, "--" ends the options. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+#define MAX_WORDS	4
+
+static const unsigned int always = ALLOW(JSON) | ALLOW(VERBOSE) | ALLOW(HELP);
+
+static const struct {
+	const char *name;
+	unsigned int shift;
+} suffixes[] = {
+	{ "", 0 }, { "K", 10 }, { "M", 20 }, { "G", 30 }, { "T", 40 },
+	{ "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 }, { "TiB", 40 },
+};
+
+/* Decimal or 0x hexadecimal, with an IEC suffix; nothing else, no overflow */
+bool parse_size(const char *text, uint64_t *value)
+{
+	bool hex = !strncmp(text, "0x", 2) || !strncmp(text, "0X", 2);
+	const char *digits = hex ? text + 2 : text;
+	size_t n = strspn(digits, hex ? "0123456789abcdefABCDEF" :
+					"0123456789");
+	uint64_t number;
+	size_t i;
+
+	if (!n)
+		return false;
+	errno = 0;
+	number = strtoull(digits, NULL, hex ? 16 : 10);
+	if (errno)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		if (strcmp(digits + n, suffixes[i].name))
+			continue;
+		*value = number << suffixes[i].shift;
+		return *value >> suffixes[i].shift == number;
+	}
+	return false;
+}
+
+/* Left alone where the option was not given */
+int size_option(const struct args *args, enum option option, uint64_t *value)
+{
+	const char *text = args->opt[option];
+
+	if (!text || parse_size(text, value))
+		return EXIT_DONE;
+	return usage_error(args, "--%s: '%s' is no size: use a number like 268435456, 0x10000000, 256M or 1GiB",
+			   option_texts[option].name, text);
+}
+
+static int find_option(const char *word, size_t len)
+{
+	int i;
+
+	for (i = 0; i < OPT_COUNT; i++)
+		if (strlen(option_texts[i].name) == len &&
+		    !strncmp(option_texts[i].name, word, len))
+			return i;
+	return -1;
+}
+
+/* Returns how many words it took, or 0 after a complaint */
+static int take_option(struct args *args, char **argv, int left)
+{
+	const char *word = argv[0];
+	size_t len;
+	int option;
+
+	if (!strcmp(word, "-h"))
+		word = "--help";
+	len = strcspn(word + 2, "=");
+	option = word[1] == '-' ? find_option(word + 2, len) : -1;
+	if (option < 0) {
+		usage_error(args, "there is no option '%s'", word);
+		return 0;
+	}
+	if (!option_texts[option].value) {
+		if (word[2 + len]) {
+			usage_error(args, "--%s takes no value",
+				    option_texts[option].name);
+			return 0;
+		}
+		args->opt[option] = "";
+		return 1;
+	}
+	if (word[2 + len]) {
+		args->opt[option] = word + 2 + len + 1;
+		return 1;
+	}
+	if (left < 2) {
+		usage_error(args, "--%s needs a value",
+			    option_texts[option].name);
+		return 0;
+	}
+	args->opt[option] = argv[1];
+	return 2;
+}
+
+static int split(int argc, char **argv, struct args *args, char **words,
+		 int *count)
+{
+	bool only_words = false;
+	int i = 1;
+
+	while (i < argc) {
+		int n = 1;
+
+		if (!only_words && !strcmp(argv[i], "--")) {
+			only_words = true;
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+			n = take_option(args, argv + i, argc - i);
+			if (!n)
+				return EXIT_USAGE;
+		} else if (*count < MAX_WORDS) {
+			words[(*count)++] = argv[i];
+		} else {
+			return usage_error(args, "too many words: '%s'",
+					   argv[i]);
+		}
+		i += n;
+	}
+	return EXIT_DONE;
+}
+
+/* Sets @used to the words that name the command */
+static const struct command *find_command(char **words, int count, int *used)
+{
+	size_t i;
+
+	for (i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+
+		if (strcmp(c->noun, words[0]))
+			continue;
+		if (c->verb && (count < 2 || strcmp(c->verb, words[1])))
+			continue;
+		*used = c->verb ? 2 : 1;
+		return c;
+	}
+	return NULL;
+}
+
+static bool is_noun(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < command_count; i++)
+		if (!strcmp(commands[i].noun, word))
+			return true;
+	return false;
+}
+
+static int no_command(struct args *args, char **words, int count)
+{
+	bool noun = count && is_noun(words[0]);
+
+	if (args->opt[OPT_HELP] && (noun || !count)) {
+		args->topic[0] = count ? words[0] : NULL;
+		return EXIT_DONE;
+	}
+	if (!count)
+		return usage_error(args, "which command?");
+	if (!noun)
+		return usage_error(args, "there is no command '%s'", words[0]);
+	if (count < 2)
+		return usage_error(args, "'%s' needs a verb: see '" TOOL " help %s'",
+				   words[0], words[0]);
+	return usage_error(args, "there is no command '%s %s'", words[0],
+			   words[1]);
+}
+
+static int check_options(const struct args *args)
+{
+	unsigned int allowed = always | args->command->options;
+	int i;
+
+	if (args->opt[OPT_JSON] && args->opt[OPT_VERBOSE])
+		return usage_error(args, "--json and --verbose don't go together: with --json, standard error is for the error object");
+	for (i = 0; i < OPT_COUNT; i++)
+		if (args->opt[i] && !(allowed & 1U << i))
+			return usage_error(args, "--%s has no meaning for this command",
+					   option_texts[i].name);
+	return EXIT_DONE;
+}
+
+static int take_words(struct args *args, char **words, int count)
+{
+	const char *want = args->command->args;
+	int max = !*want ? 0 : args->command->run == cmd_help ? 2 : 1;
+
+	if (count > max)
+		return usage_error(args, "one word too many: '%s'", words[max]);
+	if (args->command->run == cmd_help) {
+		args->topic[0] = count > 0 ? words[0] : NULL;
+		args->topic[1] = count > 1 ? words[1] : NULL;
+		return EXIT_DONE;
+	}
+	args->device = count ? words[0] : NULL;
+	if (*want && *want != '[' && !count)
+		return usage_error(args, "which device?");
+	if (args->device && !*args->device)
+		return usage_error(args, "an empty name is no device");
+	return EXIT_DONE;
+}
+
+/*
+ * EXIT_DONE with @args->command set, or with OPT_HELP and perhaps a topic;
+ * anything else has been complained about.
+ */
+int parse_args(int argc, char **argv, struct args *args)
+{
+	char *words[MAX_WORDS];
+	int i, ret, used = 0, count = 0;
+
+	/* A complaint about the first word already has to know */
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json"))
+			args->opt[OPT_JSON] = "";
+	ret = split(argc, argv, args, words, &count);
+	if (ret)
+		return ret;
+	args->command = count ? find_command(words, count, &used) : NULL;
+	if (!args->command)
+		return no_command(args, words, count);
+	if (args->opt[OPT_HELP] && args->command->run != cmd_help) {
+		args->topic[0] = args->command->noun;
+		args->topic[1] = args->command->verb;
+		return EXIT_DONE;
+	}
+	ret = check_options(args);
+	return ret ? ret : take_words(args, words + used, count - used);
+}

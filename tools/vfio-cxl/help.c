@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Help, made from the table of commands. */
+#include <string.h>
+
+#include "tool.h"
+
+const struct option_text option_texts[OPT_COUNT] = {
+	[OPT_JSON] = { "json", NULL, "print JSON; errors too, on stderr" },
+	[OPT_VERBOSE] = { "verbose", NULL, "tell each step, on stderr" },
+	[OPT_HELP] = { "help", NULL, "explain (-h)" },
+	[OPT_DRY_RUN] = { "dry-run", NULL,
+			  "check and show what would be done, change nothing" },
+	[OPT_FORCE] = { "force", NULL,
+			"go on where others use the device or its group" },
+	[OPT_BASE] = { "base", "auto|ADDR",
+		       "host physical address; auto: the lowest free range" },
+	[OPT_SIZE] = { "size", "SIZE", "bytes; all there are if left out" },
+	[OPT_DPA_SKIP] = { "dpa-skip", "SIZE",
+			   "bytes of device memory to leave out at the start" },
+	[OPT_LOCK] = { "lock", NULL,
+		       "lock the decoder: only a reset of the device undoes it" },
+	[OPT_OFFSET] = { "offset", "SIZE", "where in the memory to begin" },
+	[OPT_PATTERN] = { "pattern", "NUMBER",
+			  "write this 64 bit number, not each place's own" },
+	[OPT_KEEP] = { "keep", NULL,
+		       "leave what was written: destroys what was there" },
+	[OPT_CHECK] = { "check", NULL,
+			"write nothing, only look for what --keep left" },
+	[OPT_RESET] = { "reset", NULL,
+			"reset the device between writing and reading" },
+};
+
+static void print_names(FILE *file, const struct command *c)
+{
+	fprintf(file, "%s%s%s%s%s", c->noun, c->verb ? " " : "",
+		c->verb ? c->verb : "", *c->args ? " " : "", c->args);
+}
+
+static void print_option(FILE *file, int option)
+{
+	const struct option_text *o = &option_texts[option];
+	char name[40];
+
+	snprintf(name, sizeof(name), "--%s%s%s", o->name, o->value ? " " : "",
+		 o->value ? o->value : "");
+	fprintf(file, "  %-20s %s\n", name, o->help);
+}
+
+void print_usage(FILE *file, const struct command *c)
+{
+	unsigned int options = c->options | ALLOW(JSON) | ALLOW(VERBOSE) |
+			       ALLOW(HELP);
+	int i;
+
+	fputs("Usage: " TOOL " ", file);
+	print_names(file, c);
+	fprintf(file, " [OPTION]...\n\n%c%s.\n\nOptions:\n",
+		c->summary[0] - 'a' + 'A', c->summary + 1);
+	for (i = 0; i < OPT_COUNT; i++)
+		if (options & 1U << i)
+			print_option(file, i);
+	if (strstr(c->args, "DEV"))
+		fputs("\nDEV: a PCI address (0000:0d:00.0 or 0d:00.0), a serial number, vfioN\n"
+		      "or /dev/vfio/N.\n", file);
+}
+
+static void print_row(FILE *file, const struct command *c)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "%s%s%s%s%s", c->noun,
+		 c->verb ? " " : "", c->verb ? c->verb : "",
+		 *c->args ? " " : "", c->args);
+	fprintf(file, "  %-20s %s\n", name, c->summary);
+}
+
+void print_noun(FILE *file, const char *noun)
+{
+	size_t i;
+
+	fprintf(file, "Usage: " TOOL " %s VERB DEV [OPTION]...\n\nCommands:\n",
+		noun);
+	for (i = 0; i < command_count; i++)
+		if (!strcmp(commands[i].noun, noun))
+			print_row(file, &commands[i]);
+}
+
+void print_commands(FILE *file)
+{
+	size_t i;
+
+	fputs("Usage: " TOOL " COMMAND [DEV] [OPTION]...\n\n"
+	      "CXL memory devices and the cxl-vfio-pci driver.\n\nCommands:\n",
+	      file);
+	for (i = 0; i < command_count; i++)
+		print_row(file, &commands[i]);
+	fputs("\n'" TOOL " help COMMAND' tells more; so does vfio-cxl(1).\n",
+	      file);
+}
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static bool matches(const struct command *c, const char *noun,
+		    const char *verb)
+{
+	return (!noun || !strcmp(c->noun, noun)) &&
+	       (!verb || !strcmp(or_empty(c->verb), verb));
+}
+
+static struct json_object *json_command(const struct command *c)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *options = json_object_new_array();
+	int i;
+
+	for (i = 0; i < OPT_COUNT; i++)
+		if (c->options & 1U << i)
+			json_object_array_add(options,
+					      json_text(option_texts[i].name));
+	json_object_object_add(o, "noun", json_text(c->noun));
+	json_object_object_add(o, "verb", json_text(c->verb));
+	json_object_object_add(o, "args", json_text(c->args));
+	json_object_object_add(o, "options", options);
+	json_object_object_add(o, "summary", json_text(c->summary));
+	return o;
+}
+
+int cmd_help(struct args *args)
+{
+	const char *noun = args->topic[0], *verb = args->topic[1];
+	struct json_object *records = json_object_new_array();
+	const struct command *hit = NULL;
+	size_t i, hits = 0;
+
+	for (i = 0; i < command_count; i++) {
+		if (!matches(&commands[i], noun, verb))
+			continue;
+		json_object_array_add(records, json_command(&commands[i]));
+		hit = &commands[i];
+		hits++;
+	}
+	if (!hits) {
+		json_object_put(records);
+		return usage_error(args, "there is no command '%s%s%s'", noun,
+				   verb ? " " : "", or_empty(verb));
+	}
+	if (args->opt[OPT_JSON])
+		print_json("commands", records);
+	else if (!noun)
+		print_commands(stdout);
+	else if (hits == 1)
+		print_usage(stdout, hit);
+	else
+		print_noun(stdout, noun);
+	json_object_put(records);
+	return EXIT_DONE;
+}

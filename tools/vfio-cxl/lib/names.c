@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The numbers of the uAPI as names, sentences and advice. */
+#include <errno.h>
+#include <string.h>
+
+#include "private.h"
+
+struct reason {
+	const char *name;
+	const char *why;
+	const char *next;
+};
+
+#define REASON(id, why_, next_) \
+	[VFIO_CXL_REASON_##id] = { .name = #id, .why = why_, .next = next_ }
+
+static const struct reason reasons[] = {
+	REASON(NONE, "nothing is wrong", ""),
+	REASON(NO_HDM, "the device has no HDM decoder capability",
+	       "it has no host-managed memory: use it with plain vfio-pci"),
+	REASON(NOT_COMMITTED, "HDM decoder 0 is not committed",
+	       "commit it with 'vfio-cxl decoder program'"),
+	REASON(MEDIA_NOT_READY, "the device's media is not ready yet",
+	       "try again when Memory_Active is set; a power cycle may be needed"),
+	REASON(NO_CAPACITY, "the device shows no static capacity",
+	       "give it static capacity with its vendor's tool"),
+	REASON(INTERLEAVED, "HDM decoder 0 interleaves with other devices",
+	       "configure the platform for one way: interleaving is not supported"),
+	REASON(NO_CEDT, "firmware gives no CXL Early Discovery Table, or a damaged one",
+	       "switch CXL on in the platform's setup, or update its firmware"),
+	REASON(NO_WINDOW, "no fixed memory window belongs to the device's host bridge alone",
+	       "see 'vfio-cxl window list'; windows are set up by the platform's firmware"),
+	REASON(WINDOW_TYPE, "the window's restrictions exclude this device, or fix its configuration",
+	       "see 'vfio-cxl window list' for the restrictions; firmware sets them"),
+	REASON(WINDOW_FULL, "the fixed memory window has no free range of that size",
+	       "see 'vfio-cxl window list' for what is free, and ask for less with --size"),
+	REASON(PATH_RCH, "the device is not below a CXL root port",
+	       "put it into a slot of a CXL root port"),
+	REASON(PATH_PORTS, "the host bridge has several root ports and its decoders don't route the range to this one",
+	       "let firmware commit the decoders, or put the device below a host bridge of its own"),
+	REASON(PATH_SWITCH, "a switch stands between the root port and the device",
+	       "let firmware commit the decoders, or connect the device directly"),
+	REASON(PATH_DECODER, "a decoder on the path does not route exactly this range to the device",
+	       "choose the range that the path routes (--base, --size), or free that decoder"),
+	REASON(RANGE_ALIGN, "base, size and skip must be multiples of 256 MiB, and the size not 0",
+	       "round them"),
+	REASON(RANGE_WINDOW, "the range is not inside a fixed memory window of the device",
+	       "see 'vfio-cxl window list', or let --base auto choose"),
+	REASON(RANGE_BUSY, "something else in the host has the range",
+	       "see /proc/iomem for who has it, or let --base auto choose another"),
+	REASON(RANGE_CAPACITY, "skip and size go beyond the device's static capacity",
+	       "see the capacity in 'vfio-cxl status', and ask for less with --size"),
+	REASON(MEMTYPE, "the host can't map the range write-back",
+	       "see the kernel's log and /sys/kernel/debug/x86/pat_memtype_list"),
+	REASON(OPEN, "the VFIO device is open",
+	       "stop its user, for instance the virtual machine, first"),
+	REASON(FIRMWARE, "firmware committed the decoder, and such a decoder is never changed",
+	       "change it in the platform's setup"),
+	REASON(LOCKED, "the decoder is locked",
+	       "only a reset of the device undoes a lock"),
+	REASON(COMMITTED, "the decoder is committed with other values",
+	       "clear it first: 'vfio-cxl decoder clear'"),
+	REASON(COMMIT_ERROR, "the device refused to commit the decoder",
+	       "choose other values; the kernel's log has those it refused"),
+	REASON(COMMIT_TIMEOUT, "the decoder did not answer in time",
+	       "reset the device and try again"),
+	REASON(READBACK, "the decoder does not read back as it was written",
+	       "reset the device; if that does not help, don't trust it"),
+	REASON(NOT_LIVE, "a reset or another event is under way",
+	       "try again; 'vfio-cxl status' shows which event it is"),
+	REASON(DVSEC_LOCKED, "the CXL Device DVSEC is locked with its memory off",
+	       "firmware locked it: change the platform's setup, or reset the device"),
+	REASON(RANGE_SIZE, "a VFIO region holds 1 TiB at most",
+	       "say --size 1T or less"),
+	REASON(NO_MEMORY, "the kernel had no memory left",
+	       "free some and bind the device again"),
+};
+
+const char *vcxl_reason_name(uint32_t reason)
+{
+	return reason < VCXL_ARRAY_SIZE(reasons) ? reasons[reason].name : NULL;
+}
+
+const char *vcxl_reason_why(uint32_t reason)
+{
+	return reason < VCXL_ARRAY_SIZE(reasons) ? reasons[reason].why : NULL;
+}
+
+const char *vcxl_reason_next(uint32_t reason)
+{
+	return reason < VCXL_ARRAY_SIZE(reasons) ? reasons[reason].next : NULL;
+}
+
+/* By the numbers of the header, so that neither can go its own way */
+#define VALUE(prefix, id)	[VFIO_CXL_##prefix##_##id] = #id
+#define BIT_OF(flag)		__builtin_ctz(flag)
+#define FLAG(prefix, id)	[BIT_OF(VFIO_CXL_##prefix##_##id)] = #id
+
+static const char *const origins[] = {
+	VALUE(ORIGIN, NONE), VALUE(ORIGIN, FIRMWARE), VALUE(ORIGIN, DRIVER),
+};
+
+static const char *const mem_modes[] = {
+	VALUE(MEM, NONE), VALUE(MEM, MEMREMAP),
+};
+
+static const char *const info_flags[] = {
+	FLAG(INFO, MEMORY), FLAG(INFO, LIVE), FLAG(INFO, OPEN),
+	FLAG(INFO, LOCKED), FLAG(INFO, SEALED), FLAG(INFO, CACHE_CAPABLE),
+};
+
+static const struct {
+	const char *name;
+	const char *why;
+} gates[] = {
+#define GATE(id, why_) \
+	[BIT_OF(VFIO_CXL_GATE_##id)] = { .name = #id, .why = why_ }
+	GATE(UNRESTORED, "the decoder is not (yet) restored"),
+	GATE(OPEN, "VFIO is opening the device"),
+	GATE(CLOSE, "VFIO is closing the device"),
+	GATE(RESET, "a reset is under way"),
+	GATE(DECODER, "decoder 0 is being changed"),
+	GATE(REMOVED, "the driver is being unbound"),
+};
+
+static const char *const window_flags[] = {
+	FLAG(WINDOW, USABLE), FLAG(WINDOW, USED),
+};
+
+/* 9.18.1.3, Window Restrictions */
+static const char *const restrictions[] = {
+	"DEVICE_COHERENT", "HOST_ONLY_COHERENT", "VOLATILE", "PERSISTENT",
+	"FIXED_CONFIG", "BACK_INVALIDATE",
+};
+
+static const char *const decoder_flags[] = {
+	FLAG(DECODER, COMMITTED), FLAG(DECODER, LOCKED), FLAG(DECODER, ERROR),
+	FLAG(DECODER, GUEST), FLAG(DECODER, GUEST_SEALED),
+};
+
+const char *vcxl_origin_name(uint32_t origin)
+{
+	return origin < VCXL_ARRAY_SIZE(origins) ? origins[origin] : NULL;
+}
+
+const char *vcxl_mem_mode_name(uint32_t mode)
+{
+	return mode < VCXL_ARRAY_SIZE(mem_modes) ? mem_modes[mode] : NULL;
+}
+
+const char *vcxl_info_flag_name(unsigned int bit)
+{
+	return bit < VCXL_ARRAY_SIZE(info_flags) ? info_flags[bit] : NULL;
+}
+
+const char *vcxl_gate_name(unsigned int bit)
+{
+	return bit < VCXL_ARRAY_SIZE(gates) ? gates[bit].name : NULL;
+}
+
+const char *vcxl_gate_why(unsigned int bit)
+{
+	return bit < VCXL_ARRAY_SIZE(gates) ? gates[bit].why : NULL;
+}
+
+const char *vcxl_window_flag_name(unsigned int bit)
+{
+	return bit < VCXL_ARRAY_SIZE(window_flags) ? window_flags[bit] : NULL;
+}
+
+const char *vcxl_restriction_name(unsigned int bit)
+{
+	return bit < VCXL_ARRAY_SIZE(restrictions) ? restrictions[bit] : NULL;
+}
+
+const char *vcxl_decoder_flag_name(unsigned int bit)
+{
+	return bit < VCXL_ARRAY_SIZE(decoder_flags) ? decoder_flags[bit] : NULL;
+}
+
+const char *vcxl_errno_name(int err)
+{
+	return strerrorname_np(err < 0 ? -err : err);
+}

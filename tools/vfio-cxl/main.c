@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of commands, and nothing a command does. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+const struct command commands[] = {
+	{ "list", NULL, "", 0,
+	  "show the CXL memory devices, bound or bindable", cmd_list },
+	{ "status", NULL, "DEV", 0,
+	  "show everything about a device", cmd_status },
+	{ "bind", NULL, "DEV", ALLOW(DRY_RUN) | ALLOW(FORCE),
+	  "give a device to cxl-vfio-pci", cmd_bind },
+	{ "unbind", NULL, "DEV", ALLOW(DRY_RUN) | ALLOW(FORCE),
+	  "give a device back to the driver it had", cmd_unbind },
+	{ "window", "list", "[DEV]", 0,
+	  "show the fixed memory windows, and which serve DEV", cmd_window_list },
+	{ "decoder", "show", "DEV", 0,
+	  "show the HDM decoders, in hardware and as a guest sees them",
+	  cmd_decoder_show },
+	{ "decoder", "program", "DEV",
+	  ALLOW(DRY_RUN) | ALLOW(BASE) | ALLOW(SIZE) | ALLOW(DPA_SKIP) |
+	  ALLOW(LOCK),
+	  "commit HDM decoder 0", cmd_decoder_program },
+	{ "decoder", "clear", "DEV", ALLOW(DRY_RUN),
+	  "uncommit HDM decoder 0", cmd_decoder_clear },
+	{ "mem", "test", "DEV",
+	  ALLOW(DRY_RUN) | ALLOW(OFFSET) | ALLOW(SIZE) | ALLOW(PATTERN) |
+	  ALLOW(KEEP) | ALLOW(CHECK) | ALLOW(RESET),
+	  "write, read back and restore the memory, through VFIO (resets the device)",
+	  cmd_mem_test },
+	{ "version", NULL, "", 0,
+	  "show the versions of command, driver and kernel", cmd_version },
+	{ "help", NULL, "[COMMAND]", 0,
+	  "explain a command, or list them all", cmd_help },
+};
+
+const size_t command_count = ARRAY_SIZE(commands);
+
+static void log_line(const char *line)
+{
+	fprintf(stderr, TOOL ": %s\n", line);
+}
+
+int open_device(struct args *args, struct vcxl_device **dev)
+{
+	return vcxl_device_get(args->ctx, args->device, dev);
+}
+
+/*
+ * What is opened where one of these is closed would take its number, and get
+ * our messages. Not writable: a closed standard output is an error.
+ */
+static int fill_standard_fds(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDONLY) != fd)
+			return -1;
+	return 0;
+}
+
+static sigset_t former_mask;
+static bool held;
+
+/* From here on a signal ends us only when all is done and told */
+void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	held = !sigprocmask(SIG_BLOCK, &set, &former_mask);
+}
+
+static void release_signals(void)
+{
+	if (held)
+		sigprocmask(SIG_SETMASK, &former_mask, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = { 0 };
+	int ret;
+
+	if (fill_standard_fds())
+		return EXIT_FAILED;
+	/* A closed pipe is an error like any other: see finish() */
+	signal(SIGPIPE, SIG_IGN);
+	ret = parse_args(argc, argv, &args);
+	if (ret != EXIT_DONE)
+		return ret;
+	if (args.opt[OPT_HELP])
+		return finish(&args, cmd_help(&args));
+	if (vcxl_new(&args.ctx)) {
+		fputs(TOOL ": out of memory\n", stderr);
+		return EXIT_FAILED;
+	}
+	if (args.opt[OPT_VERBOSE])
+		vcxl_set_log(args.ctx, log_line);
+	ret = finish(&args, args.command->run(&args));
+	vcxl_free(args.ctx);
+	release_signals();
+	return ret;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the command share. */
+#ifndef VFIO_CXL_TOOL_H
+#define VFIO_CXL_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "lib/libvfio-cxl.h"
+
+#define TOOL	"vfio-cxl"
+#define SCHEMA	1
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Documented in vfio-cxl(1): never changed, only added to */
+enum exit_code {
+	EXIT_DONE,
+	EXIT_FAILED,
+	EXIT_USAGE,
+	EXIT_NOT_FOUND,
+	EXIT_BUSY,
+	EXIT_UNSUPPORTED,
+	EXIT_NOT_PERMITTED,
+	EXIT_TIMED_OUT,
+	EXIT_PARTLY,
+};
+
+enum option {
+	OPT_JSON,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_DRY_RUN,
+	OPT_FORCE,
+	OPT_BASE,
+	OPT_SIZE,
+	OPT_DPA_SKIP,
+	OPT_LOCK,
+	OPT_OFFSET,
+	OPT_PATTERN,
+	OPT_KEEP,
+	OPT_CHECK,
+	OPT_RESET,
+	OPT_COUNT,
+};
+
+#define ALLOW(option)	(1U << OPT_##option)
+
+struct args {
+	const struct command *command;
+	struct vcxl *ctx;
+	const char *device;		/* NULL where it was left out */
+	const char *topic[2];		/* of "help" */
+	const char *opt[OPT_COUNT];	/* NULL if not given; "" for a flag */
+};
+
+/**
+ * struct command - one row of the table that everything is made from
+ * @noun: first word
+ * @verb: second word, or NULL
+ * @args: names of the positional arguments, as shown in help
+ * @options: ALLOW() of what it takes besides --json, --verbose and --help
+ * @summary: one line
+ * @run: does it; returns an exit code
+ */
+struct command {
+	const char *noun;
+	const char *verb;
+	const char *args;
+	unsigned int options;
+	const char *summary;
+	int (*run)(struct args *args);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+int cmd_list(struct args *args);
+int cmd_status(struct args *args);
+int cmd_bind(struct args *args);
+int cmd_unbind(struct args *args);
+int cmd_window_list(struct args *args);
+int cmd_decoder_show(struct args *args);
+int cmd_decoder_program(struct args *args);
+int cmd_decoder_clear(struct args *args);
+int cmd_mem_test(struct args *args);
+int cmd_version(struct args *args);
+int cmd_help(struct args *args);
+
+/* args.c */
+int parse_args(int argc, char **argv, struct args *args);
+bool parse_size(const char *text, uint64_t *value);
+int size_option(const struct args *args, enum option option, uint64_t *value);
+
+/* help.c */
+struct option_text {
+	const char *name;
+	const char *value;	/* NULL for a flag */
+	const char *help;
+};
+
+extern const struct option_text option_texts[OPT_COUNT];
+void print_usage(FILE *file, const struct command *command);
+void print_noun(FILE *file, const char *noun);
+void print_commands(FILE *file);
+
+/* error.c */
+int exit_code(int err, uint32_t reason);
+int report(const struct args *args, int err);
+int report_error(const struct args *args, const struct vcxl_error *e);
+__attribute__((format(printf, 2, 3)))
+int usage_error(const struct args *args, const char *format, ...);
+int finish(const struct args *args, int code);
+
+/* json.c */
+struct json_object *json_u64(uint64_t value);
+struct json_object *json_flag(bool value);
+struct json_object *json_text(const char *text);
+struct json_object *json_bits(uint64_t bits,
+			      const char *(*name)(unsigned int bit));
+struct json_object *json_enum(uint32_t value,
+			      const char *(*name)(uint32_t value));
+struct json_object *json_error(const struct vcxl_error *error);
+struct json_object *json_info(const struct vfio_cxl_info *info);
+struct json_object *json_window(const struct vfio_cxl_window *window,
+				bool of_device);
+struct json_object *json_decoder(const struct vfio_cxl_decoder *decoder);
+
+/**
+ * struct answer - what the driver says about a device, asked once
+ * @known: it is bound, and @info is valid
+ * @info: see VFIO_CXL_INFO
+ * @error: why it could not be asked; no @err for a device that is not bound
+ */
+struct answer {
+	bool known;
+	struct vfio_cxl_info info;
+	struct vcxl_error error;
+};
+
+void ask_driver(const struct args *args, struct vcxl_device *dev,
+		struct answer *answer);
+struct json_object *json_device(struct vcxl_device *dev,
+				const struct answer *answer);
+void print_json(const char *plural, struct json_object *records);
+
+/* table.c */
+enum format {
+	FORMAT_TEXT,
+	FORMAT_HEX,
+	FORMAT_CLASS,
+	FORMAT_SIZE,
+	FORMAT_SIZES,		/* a bit mask of them */
+	FORMAT_YES,		/* a boolean */
+};
+
+/**
+ * struct column - a column of a table, or a line of a description
+ * @title: its head
+ * @key: where the value is in the record: "driver", or "info.memory_size"
+ * @format: how to show it
+ */
+struct column {
+	const char *title;
+	const char *key;
+	enum format format;
+};
+
+struct json_object *lookup(struct json_object *record, const char *key);
+const char *text_of(struct json_object *record, const char *key);
+void join_list(struct json_object *array, char *buf, size_t len);
+void format_size(uint64_t size, char *buf, size_t len);
+void format_sizes(uint64_t mask, char *buf, size_t len);
+void print_table(struct json_object *records, const struct column *columns,
+		 size_t count);
+void print_lines(struct json_object *record, const struct column *columns,
+		 size_t count);
+int print_records(const struct args *args, const char *plural,
+		  struct json_object *records, const struct column *columns,
+		  size_t count);
+
+/* decoder.c */
+int read_decoders(struct vcxl_device *dev, struct json_object *records);
+
+/* window.c */
+int read_windows(struct args *args, struct vcxl_device *dev,
+		 struct json_object *records);
+
+/* main.c */
+int open_device(struct args *args, struct vcxl_device **dev);
+void hold_signals(void);
+
+#endif /* VFIO_CXL_TOOL_H */
