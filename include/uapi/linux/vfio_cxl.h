@@ -47,7 +47,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	1
+#define VFIO_CXL_ABI_VERSION	2
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -109,7 +109,8 @@ struct vfio_cxl_device_info_cap {
  * @VFIO_CXL_REASON_NO_HDM: the device has no HDM decoder capability (8.2.4.20)
  * @VFIO_CXL_REASON_NOT_COMMITTED: decoder 0 is not committed: program it
  * @VFIO_CXL_REASON_MEDIA_NOT_READY: Memory_Active (8.1.3.8.2) is not set yet
- * @VFIO_CXL_REASON_NO_CAPACITY: the CXL Device DVSEC shows no static capacity
+ * @VFIO_CXL_REASON_NO_CAPACITY: the CXL Device DVSEC shows no static capacity,
+ *	and no size was given
  * @VFIO_CXL_REASON_INTERLEAVED: the decoder interleaves; only one way works
  * @VFIO_CXL_REASON_NO_CEDT: firmware gives no CXL Early Discovery Table, or a
  *	damaged one
@@ -120,16 +121,17 @@ struct vfio_cxl_device_info_cap {
  * @VFIO_CXL_REASON_WINDOW_FULL: no free range of that size in the window
  * @VFIO_CXL_REASON_PATH_RCH: the device is not below a CXL root port
  * @VFIO_CXL_REASON_PATH_PORTS: the host bridge has several root ports and its
- *	decoders do not route the range to this one
- * @VFIO_CXL_REASON_PATH_SWITCH: a switch stands between root port and device
- * @VFIO_CXL_REASON_PATH_DECODER: a decoder of the element does not route
- *	exactly this range here
+ *	decoders route nothing to this one
+ * @VFIO_CXL_REASON_PATH_SWITCH: a switch stands between root port and device,
+ *	and its decoders route nothing there, or can't be read
+ * @VFIO_CXL_REASON_PATH_DECODER: no decoder of the element, committed and not
+ *	interleaved, routes all of this range here, or another one claims a part
  * @VFIO_CXL_REASON_RANGE_ALIGN: base, size and skip must be multiples of
  *	256 MiB, and the size not 0
  * @VFIO_CXL_REASON_RANGE_WINDOW: the range is not inside a window of the device
  * @VFIO_CXL_REASON_RANGE_BUSY: something else in the host has the range
- * @VFIO_CXL_REASON_RANGE_CAPACITY: skip plus size is beyond the device's
- *	static capacity
+ * @VFIO_CXL_REASON_RANGE_CAPACITY: the range begins inside the device's static
+ *	capacity and ends behind it; or it begins behind, and no size was given
  * @VFIO_CXL_REASON_MEMTYPE: the range can't be mapped write-back
  * @VFIO_CXL_REASON_OPEN: the VFIO device is open
  * @VFIO_CXL_REASON_FIRMWARE: firmware committed the decoder; it is never
@@ -148,6 +150,8 @@ struct vfio_cxl_device_info_cap {
  *	Mem_Enable off
  * @VFIO_CXL_REASON_RANGE_SIZE: a VFIO region holds 1 TiB at most
  * @VFIO_CXL_REASON_NO_MEMORY: the kernel had no memory left
+ * @VFIO_CXL_REASON_SEALED: the decoder that the guest sees is sealed; clear it
+ *	first
  */
 enum vfio_cxl_reason {
 	VFIO_CXL_REASON_NONE,
@@ -180,6 +184,7 @@ enum vfio_cxl_reason {
 	VFIO_CXL_REASON_DVSEC_LOCKED,
 	VFIO_CXL_REASON_RANGE_SIZE,
 	VFIO_CXL_REASON_NO_MEMORY,
+	VFIO_CXL_REASON_SEALED,
 };
 
 /* Length of @element, with its terminating zero */
@@ -203,10 +208,13 @@ enum vfio_cxl_origin {
  * @VFIO_CXL_MEM_NONE: there is no memory
  * @VFIO_CXL_MEM_MEMREMAP: mapped without struct pages; KVM on Intel processors
  *	maps such memory uncached into a guest
+ * @VFIO_CXL_MEM_PAGES: mapped with struct pages, so that KVM on Intel processors
+ *	maps it write-back too
  */
 enum vfio_cxl_mem_mode {
 	VFIO_CXL_MEM_NONE,
 	VFIO_CXL_MEM_MEMREMAP,
+	VFIO_CXL_MEM_PAGES,
 };
 
 /*
@@ -219,6 +227,9 @@ enum vfio_cxl_mem_mode {
 #define VFIO_CXL_GATE_RESET		(1 << 3) /* a reset is under way */
 #define VFIO_CXL_GATE_DECODER		(1 << 4) /* decoder 0 is being changed */
 #define VFIO_CXL_GATE_REMOVED		(1 << 5) /* the driver is being unbound */
+#define VFIO_CXL_GATE_ERROR		(1 << 6) /* fatal error: reset the device */
+#define VFIO_CXL_GATE_SUSPEND		(1 << 7) /* the system sleeps */
+#define VFIO_CXL_GATE_CXL_RESET		(1 << 8) /* the user asked for a CXL reset */
 
 /**
  * struct vfio_cxl_info - what this device is and how its memory stands
@@ -341,8 +352,9 @@ struct vfio_cxl_window {
  *
  * Control node. The hardware values are read from the device's registers when
  * asked; EAGAIN while a reset is under way. The guest values are valid with
- * VFIO_CXL_DECODER_GUEST (while the device is open with memory). ENOENT past
- * the last one (@total is valid).
+ * VFIO_CXL_DECODER_GUEST (while the device is open with memory). Without it,
+ * but with VFIO_CXL_DECODER_GUEST_SET, @guest_base is what the next tenancy will
+ * find. ENOENT past the last one (@total is valid).
  */
 struct vfio_cxl_decoder {
 	__u32 argsz;
@@ -351,7 +363,12 @@ struct vfio_cxl_decoder {
 #define VFIO_CXL_DECODER_LOCKED		(1 << 1)
 #define VFIO_CXL_DECODER_ERROR		(1 << 2) /* Error Not Committed */
 #define VFIO_CXL_DECODER_GUEST		(1 << 3)
+/* Sealed; without _GUEST: the next tenancy will find it so */
 #define VFIO_CXL_DECODER_GUEST_SEALED	(1 << 4)
+/* VFIO_CXL_GUEST_SET holds, for this tenancy or for the next one */
+#define VFIO_CXL_DECODER_GUEST_SET	(1 << 5)
+/* and for all after it */
+#define VFIO_CXL_DECODER_GUEST_PERSIST	(1 << 6)
 	__u32 index;
 	__u32 total;
 	__aligned_u64 base;
@@ -376,7 +393,9 @@ struct vfio_cxl_decoder {
  *	lowest free range of the device's window is taken; out: the base chosen
  * @size: in: bytes, or 0 for the static capacity behind @dpa_skip;
  *	out: the size chosen
- * @dpa_skip: in: bytes of DPA to skip. Multiples of 256 MiB, all three
+ * @dpa_skip: in: bytes of DPA to skip. From the static capacity on it is Dynamic
+ *	Capacity, of which @size says how much: the driver does not know. A range
+ *	of both kinds is refused. Multiples of 256 MiB, all three
  * @reason: in: 0; out: enum vfio_cxl_reason
  * @reserved: 0
  * @element: in: zeros; out: what @reason is about, or empty
@@ -429,5 +448,66 @@ struct vfio_cxl_decoder_clear {
 };
 
 #define VFIO_CXL_DECODER_CLEAR	_IO(VFIO_CXL_TYPE, 0x04)
+
+/**
+ * struct vfio_cxl_guest_set - place decoder 0 in the guest's address space
+ * @argsz: in: sizeof(struct vfio_cxl_guest_set)
+ * @flags: in: VFIO_CXL_GUEST_SEAL, _PERSIST, _DRY_RUN;
+ *	out: the same, and VFIO_CXL_GUEST_ALREADY
+ * @base: in: guest physical address, a multiple of 256 MiB
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ * @element: in: zeros; out: what @reason is about, or empty
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. For VMMs that don't program the
+ * decoder themselves: writes BASE of decoder 0 in COMP_REGS, and with _SEAL also
+ * COMMIT and LOCK, in the tenancy that is under way, or else in the next one. It
+ * ends with that tenancy; with _PERSIST each later one, until the driver is
+ * unbound, begins with it too. The physical decoder never moves.
+ *
+ * A client that programs the decoder itself and finds it sealed would map the
+ * memory at its own address all the same: don't seal for such a client.
+ *
+ * EPERM with reason SEALED if the tenancy's decoder is sealed already with
+ * another base; EOPNOTSUPP if there is no memory; EINVAL with reason RANGE_ALIGN
+ * for a base that is no multiple of 256 MiB, with RANGE_SIZE if the range does not
+ * end below 2^64, or with COMMIT_ERROR if it overlaps another sealed decoder.
+ */
+struct vfio_cxl_guest_set {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_GUEST_SEAL		(1 << 0) /* COMMIT and LOCK */
+#define VFIO_CXL_GUEST_PERSIST		(1 << 1) /* for later tenancies too */
+#define VFIO_CXL_GUEST_DRY_RUN		(1 << 2) /* check, change nothing */
+#define VFIO_CXL_GUEST_ALREADY		(1 << 3) /* out: it was so already */
+	__aligned_u64 base;
+	__u32 reason;
+	__u32 reserved;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+#define VFIO_CXL_GUEST_SET	_IO(VFIO_CXL_TYPE, 0x05)
+
+/**
+ * struct vfio_cxl_guest_clear - take VFIO_CXL_GUEST_SET and the seal back
+ * @argsz: in: sizeof(struct vfio_cxl_guest_clear)
+ * @flags: in: VFIO_CXL_GUEST_DRY_RUN; out: the same, and VFIO_CXL_GUEST_ALREADY
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ * @element: in: zeros; out: what @reason is about, or empty
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The decoders of the tenancy that
+ * is under way are again as its open left them, BASE 0 and not sealed, whoever
+ * sealed them; later tenancies begin so too.
+ */
+struct vfio_cxl_guest_clear {
+	__u32 argsz;
+	__u32 flags;
+	__u32 reason;
+	__u32 reserved;
+	char element[VFIO_CXL_ELEMENT_LEN];
+};
+
+#define VFIO_CXL_GUEST_CLEAR	_IO(VFIO_CXL_TYPE, 0x06)
 
 #endif /* _UAPI_LINUX_VFIO_CXL_H */
