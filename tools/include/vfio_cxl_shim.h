@@ -24,8 +24,11 @@ typedef uint64_t u64;
 #define SZ_4K			0x1000UL
 #define SZ_64K			0x10000UL
 #define SZ_256M			0x10000000UL
-#define min(a, b)		((a) < (b) ? (a) : (b))
-#define max(a, b)		((a) > (b) ? (a) : (b))
+#define min_t(type, a, b)	({ type _a = (a), _b = (b); _a < _b ? _a : _b; })
+#define min(a, b)		({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
+				   _a < _b ? _a : _b; })
+#define max(a, b)		({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
+				   _a > _b ? _a : _b; })
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 
 /* The offsets of a firmware table follow no alignment */

@@ -30,6 +30,7 @@ static inline bool vfio_cxl_arch_is_wb(void *addr)
 
 	return pte && !(pte_val(*pte) & bits);
 }
+
 /* The kernel maps 1 GiB page frames without asking the processor */
 static inline bool vfio_cxl_arch_has_pud(void)
 {

@@ -28,7 +28,7 @@ static int cedt_entry(const u8 *cedt, size_t len, u8 type, unsigned int index,
 
 	if (len < CEDT_HEADER_LEN || memcmp(cedt, "CEDT", 4))
 		return -EINVAL;
-	len = min(len, (size_t)get_unaligned_le32(cedt + 4));
+	len = min_t(size_t, len, get_unaligned_le32(cedt + 4));
 
 	while (pos < len) {
 		size_t n;

@@ -207,7 +207,8 @@ static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
 	}
 	up_read(&cxl->gate_sem);
 
-	trace_vfio_cxl_fault(cxl->core.pdev, offset, order, ret);
+	trace_vfio_cxl_fault(cxl->core.pdev, offset, order,
+			     (__force unsigned int)ret);
 
 	return ret;
 }

@@ -118,7 +118,10 @@ static void dvsec_write_control(struct vfio_cxl_device *cxl, u16 value)
 
 static unsigned int hdm_ranges(const struct vfio_cxl_device *cxl)
 {
-	return min(FIELD_GET(CXL_DVSEC_CAP_HDM_COUNT, cxl->regs.capability), 2U);
+	unsigned int count = FIELD_GET(CXL_DVSEC_CAP_HDM_COUNT,
+				       cxl->regs.capability);
+
+	return min(count, 2U);
 }
 
 static u32 range_size_lo(struct vfio_cxl_device *cxl, unsigned int n)
