@@ -100,7 +100,8 @@ static void fill_info(struct vfio_cxl_info *info)
 	info->reason = number("FAKE_REASON", 0);
 	info->gate = number("FAKE_GATE", 0);
 	info->memory_size = number("FAKE_SIZE", 1 << 20);
-	info->page_sizes = info->map_align = sysconf(_SC_PAGESIZE);
+	info->page_sizes = sysconf(_SC_PAGESIZE);
+	info->map_align = info->page_sizes;
 	if (info->reason)
 		strcpy(info->element, "el\033ement");
 }

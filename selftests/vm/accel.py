@@ -5,7 +5,6 @@ inside another VM it may open and then not run a stock kernel."""
 import fcntl
 import os
 import subprocess
-import sys
 
 from testroot import VM, BedError, cache, say
 

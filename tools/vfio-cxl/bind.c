@@ -109,10 +109,12 @@ static void print_warnings(struct json_object *warnings)
 {
 	size_t i, count = json_object_array_length(warnings);
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		struct json_object *w = json_object_array_get_idx(warnings, i);
+
 		fprintf(stderr, TOOL ": warning: %s\n",
-			json_object_get_string(
-				json_object_array_get_idx(warnings, i)));
+			json_object_get_string(w));
+	}
 }
 
 static int move(struct args *args, struct vcxl_device *dev, bool to_us)

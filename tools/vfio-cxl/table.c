@@ -72,10 +72,12 @@ void join_list(struct json_object *array, char *buf, size_t len)
 	size_t i, n = json_object_array_length(array), pos = 0;
 
 	snprintf(buf, len, "-");
-	for (i = 0; i < n && pos < len; i++)
+	for (i = 0; i < n && pos < len; i++) {
+		struct json_object *o = json_object_array_get_idx(array, i);
+
 		pos += snprintf(buf + pos, len - pos, "%s%s", i ? "," : "",
-				json_object_get_string(
-					json_object_array_get_idx(array, i)));
+				json_object_get_string(o));
+	}
 }
 
 static void format_cell(struct json_object *record, const struct column *c,

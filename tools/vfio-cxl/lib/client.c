@@ -79,8 +79,10 @@ static int open_group(struct vcxl_client *c, int group)
 	char path[PATH_MAX];
 	int ret = vcxl_path(c->ctx, path, "/dev/vfio/%d", group);
 
-	if (!ret)
-		ret = c->group = open_path(path);
+	if (!ret) {
+		c->group = open_path(path);
+		ret = c->group;
+	}
 	if (ret < 0)
 		return fail(c, ret, "can't open the VFIO group");
 	if (ioctl(c->group, VFIO_GROUP_GET_STATUS, &status))
@@ -244,7 +246,9 @@ int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **out)
 		return vcxl_fail(dev->ctx, -ENOMEM, dev->name, "",
 				 "out of memory");
 	c->ctx = dev->ctx;
-	c->container = c->group = c->device = -1;
+	c->container = -1;
+	c->group = -1;
+	c->device = -1;
 	strcpy(c->name, dev->name);
 	ret = dev->group >= 0 ? 0 :
 	      vcxl_fail(c->ctx, -EOPNOTSUPP, c->name,

@@ -131,6 +131,9 @@ int vcxl_device_regions(const struct vcxl_device *dev,
  * @path: where it is, or would be
  * @exists: it is there
  * @usable: the caller may open it for reading and writing
+ * @mode: its permissions
+ * @uid: its owner
+ * @gid: its group
  */
 struct vcxl_node {
 	char path[128];
@@ -227,6 +230,8 @@ int vcxl_client_reset(struct vcxl_client *client);
  * @size: bytes, likewise
  * @addr: out: where it is, congruent to the host physical address, so that the
  *	driver can use its largest pages
+ *
+ * Return: 0 or a negative errno
  */
 int vcxl_client_map(struct vcxl_client *client, uint64_t offset, size_t size,
 		    void **addr);

@@ -92,9 +92,11 @@ const char *vcxl_reason_next(uint32_t reason)
 }
 
 /* By the numbers of the header, so that neither can go its own way */
-#define VALUE(prefix, id)	[VFIO_CXL_##prefix##_##id] = #id
+#define VALUE(prefix, id) \
+	[VFIO_CXL_##prefix##_##id] = #id
 #define BIT_OF(flag)		__builtin_ctz(flag)
-#define FLAG(prefix, id)	[BIT_OF(VFIO_CXL_##prefix##_##id)] = #id
+#define FLAG(prefix, id) \
+	[BIT_OF(VFIO_CXL_##prefix##_##id)] = #id
 
 static const char *const origins[] = {
 	VALUE(ORIGIN, NONE), VALUE(ORIGIN, FIRMWARE), VALUE(ORIGIN, DRIVER),

@@ -139,7 +139,9 @@ int vcxl_device_refresh(struct vcxl_device *dev)
 	char path[PATH_MAX];
 
 	/* What was known of it must not be taken for what is */
-	dev->driver[0] = dev->override[0] = dev->vfio_name[0] = '\0';
+	dev->driver[0] = '\0';
+	dev->override[0] = '\0';
+	dev->vfio_name[0] = '\0';
 	dev->group = -1;
 	if (dev_path(dev, path, "") || !vcxl_exists(path))
 		return vcxl_fail(dev->ctx, -ENODEV, dev->name,
