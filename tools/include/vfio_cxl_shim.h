@@ -20,6 +20,9 @@ typedef uint64_t u64;
 #define FIELD_GET(mask, reg)	(((reg) & (mask)) >> __builtin_ctzl(mask))
 #define FIELD_PREP(mask, val)	(((unsigned long)(val) << __builtin_ctzl(mask)) & (mask))
 #define IS_ALIGNED(x, a)	(((x) & ((a) - 1)) == 0)
+#define ALIGN_DOWN(x, a)	((x) & ~((a) - 1))
+#define ALIGN(x, a)		({ __typeof__(x) _m = (__typeof__(x))(a) - 1; \
+				   ((x) + _m) & ~_m; })
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define SZ_4K			0x1000UL
 #define SZ_64K			0x10000UL

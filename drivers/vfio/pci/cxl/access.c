@@ -9,51 +9,10 @@
  * the shadow where there is one, else what is harmless.
  */
 #include <linux/pagemap.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "vfio_cxl.h"
-
-/*
- * The closed block at @pos of a BAR, or NULL. @n is cut where that ends.
- */
-static const struct vfio_cxl_block *
-block_at(const struct vfio_cxl_device *cxl, unsigned int bar, u64 pos,
-	 size_t *n)
-{
-	const struct vfio_cxl_block *block;
-	unsigned int i;
-
-	for (i = 0; i < cxl->regs.nr_blocks; i++) {
-		block = &cxl->regs.blocks[i];
-		if (block->bar != bar || pos >= block->end)
-			continue;
-		if (pos >= block->start) {
-			*n = min_t(u64, *n, block->end - pos);
-			return block;
-		}
-		*n = min_t(u64, *n, block->start - pos);
-	}
-
-	return NULL;
-}
-
-/**
- * vfio_cxl_bar_closed - is a part of a BAR closed?
- * @cxl: the device
- * @index: VFIO region index
- *
- * Return: whether the BAR can't be mapped.
- */
-bool vfio_cxl_bar_closed(const struct vfio_cxl_device *cxl, unsigned int index)
-{
-	unsigned int i;
-
-	for (i = 0; i < cxl->regs.nr_blocks; i++)
-		if (cxl->regs.blocks[i].bar == index)
-			return true;
-
-	return false;
-}
 
 static u32 shadow_read(struct vfio_cxl_device *cxl, u32 offset)
 {
@@ -111,13 +70,15 @@ static ssize_t core_rw(struct vfio_cxl_device *cxl, char __user *buf,
 static ssize_t bar_rw(struct vfio_cxl_device *cxl, unsigned int bar,
 		      char __user *buf, size_t count, loff_t *ppos, bool write)
 {
+	const struct vfio_cxl_regs *regs = &cxl->regs;
 	const struct vfio_cxl_block *block;
 	ssize_t done = 0, ret = 0;
 	size_t n;
 
 	while (done < count) {
 		n = count - done;
-		block = block_at(cxl, bar, *ppos & VFIO_PCI_OFFSET_MASK, &n);
+		block = vfio_cxl_block_at(regs->blocks, regs->nr_blocks, bar,
+					  *ppos & VFIO_PCI_OFFSET_MASK, &n);
 		if (block)
 			ret = closed_rw(cxl, block, buf + done, n, ppos, write);
 		else
@@ -280,6 +241,20 @@ static ssize_t config_read(struct vfio_cxl_device *cxl, char __user *buf,
 	return done ?: ret;
 }
 
+/**
+ * vfio_cxl_region_closed - is a part of a region closed?
+ * @cxl: the device
+ * @index: VFIO region index
+ *
+ * Return: the answer.
+ */
+bool vfio_cxl_region_closed(const struct vfio_cxl_device *cxl,
+			    unsigned int index)
+{
+	return vfio_cxl_bar_closed(cxl->regs.blocks, cxl->regs.nr_blocks,
+				   index);
+}
+
 static ssize_t device_rw(struct vfio_device *vdev, char __user *buf,
 			 size_t count, loff_t *ppos, bool write)
 {
@@ -289,7 +264,7 @@ static ssize_t device_rw(struct vfio_device *vdev, char __user *buf,
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return write ? config_write(cxl, buf, count, ppos) :
 			       config_read(cxl, buf, count, ppos);
-	if (vfio_cxl_bar_closed(cxl, index))
+	if (vfio_cxl_region_closed(cxl, index))
 		return bar_rw(cxl, index, buf, count, ppos, write);
 
 	return core_rw(cxl, buf, count, ppos, write);
@@ -326,23 +301,87 @@ ssize_t vfio_cxl_write(struct vfio_device *vdev, const char __user *buf,
 	return device_rw(vdev, (char __user *)buf, count, ppos, true);
 }
 
+/* What may be mapped of a BAR of which a part is closed */
+static unsigned int open_areas(const struct vfio_cxl_device *cxl,
+			       unsigned int bar, struct vfio_cxl_area *areas)
+{
+	return vfio_cxl_bar_areas(cxl->regs.blocks, cxl->regs.nr_blocks, bar,
+				  pci_resource_len(cxl->core.pdev, bar),
+				  PAGE_SIZE, areas);
+}
+
 /**
  * vfio_cxl_mmap - mmap of the VFIO device
  * @vdev: the device
  * @vma: what to map
  *
- * Return: 0; -EINVAL for a BAR of which a part is closed; an error of
+ * Return: 0; -EINVAL for a part of a BAR that is closed; an error of
  * vfio_pci_core_mmap().
  */
 int vfio_cxl_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
 	unsigned int index = vma->vm_pgoff >>
 			     (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+	u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT & VFIO_PCI_OFFSET_MASK;
+	u64 size = vma->vm_end - vma->vm_start;
+	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+	struct vfio_cxl_area areas[VFIO_CXL_MAX_AREAS];
+	unsigned int n;
 
-	if (vfio_cxl_bar_closed(vfio_cxl_of(vdev), index))
-		return -EINVAL;
+	if (!vfio_cxl_region_closed(cxl, index))
+		return vfio_pci_core_mmap(vdev, vma);
 
-	return vfio_pci_core_mmap(vdev, vma);
+	for (n = open_areas(cxl, index, areas); n; n--)
+		if (start >= areas[n - 1].start && start < areas[n - 1].end &&
+		    size <= areas[n - 1].end - start)
+			return vfio_pci_core_mmap(vdev, vma);
+
+	return -EINVAL;
+}
+
+/**
+ * vfio_cxl_region_open - what of a BAR may be mapped, for its region info
+ * @cxl: the device
+ * @index: VFIO region index
+ * @flags: as the core has them; MMAP is cleared where nothing may be
+ * @caps: a sparse mmap capability is added where something is closed
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_cxl_region_open(struct vfio_cxl_device *cxl, unsigned int index,
+			 u32 *flags, struct vfio_info_cap *caps)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+	struct vfio_cxl_area areas[VFIO_CXL_MAX_AREAS];
+	unsigned int i, count;
+	size_t size;
+	int ret;
+
+	if (!vfio_cxl_region_closed(cxl, index) ||
+	    !(*flags & VFIO_REGION_INFO_FLAG_MMAP))
+		return 0;
+
+	count = open_areas(cxl, index, areas);
+	if (!count) {
+		*flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
+		return 0;
+	}
+
+	size = struct_size(sparse, areas, count);
+	sparse = kzalloc(size, GFP_KERNEL);
+	if (!sparse)
+		return -ENOMEM;
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = count;
+	for (i = 0; i < count; i++) {
+		sparse->areas[i].offset = areas[i].start;
+		sparse->areas[i].size = areas[i].end - areas[i].start;
+	}
+	ret = vfio_info_add_capability(caps, &sparse->header, size);
+	kfree(sparse);
+
+	return ret;
 }
 
 /**

@@ -3,12 +3,11 @@
  * DOC: cxl-vfio-pci
  *
  * A vfio-pci variant driver for CXL memory devices. This file wires the parts
- * to the PCI core and to VFIO: ids, probe and remove, open and close, reset
- * hooks, device and region info. It decides nothing.
+ * to the PCI core and to VFIO: ids, probe and remove, open and close, ioctls,
+ * reset hooks. It decides nothing.
  */
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
-#include <linux/slab.h>
 #include <linux/vfio.h>
 
 #include "compat.h"
@@ -140,144 +139,6 @@ static void device_close(struct vfio_device *vdev)
 	mutex_unlock(&cxl->cmd_lock);
 }
 
-static int info_atomic_cap(struct vfio_cxl_device *cxl,
-			   struct vfio_info_cap *caps)
-{
-	struct vfio_device_info_cap_pci_atomic_comp cap = {
-		.header.id = VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP,
-		.header.version = 1,
-	};
-	static const struct {
-		u32 pci;
-		u32 vfio;
-	} widths[] = {
-		{ PCI_EXP_DEVCAP2_ATOMIC_COMP32, VFIO_PCI_ATOMIC_COMP32 },
-		{ PCI_EXP_DEVCAP2_ATOMIC_COMP64, VFIO_PCI_ATOMIC_COMP64 },
-		{ PCI_EXP_DEVCAP2_ATOMIC_COMP128, VFIO_PCI_ATOMIC_COMP128 },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(widths); i++)
-		if (!pci_enable_atomic_ops_to_root(cxl->core.pdev,
-						   widths[i].pci))
-			cap.flags |= widths[i].vfio;
-	if (!cap.flags)
-		return 0;
-
-	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
-}
-
-static int info_cxl_cap(struct vfio_cxl_device *cxl, struct vfio_info_cap *caps)
-{
-	struct vfio_cxl_device_info_cap cap = {
-		.id = VFIO_CXL_DEVICE_INFO_CAP_CXL,
-		.version = 1,
-		.hdm_regs_bar_index = cxl->regs.comp_bar,
-		.flags = VFIO_CXL_CAP_FIRMWARE_COMMITTED,
-		.hdm_regs_offset = cxl->regs.comp_offset + CXL_CM_SIZE,
-		.dpa_region_index = VFIO_CXL_MEMORY_INDEX,
-		.comp_regs_region_index = VFIO_CXL_COMP_REGS_INDEX,
-	};
-
-	BUILD_BUG_ON(sizeof(cap) != 32);
-
-	if (vfio_cxl_cache_capable(cxl))
-		cap.flags |= VFIO_CXL_CAP_CACHE_CAPABLE;
-
-	return vfio_info_add_capability(caps,
-					(struct vfio_info_cap_header *)&cap,
-					sizeof(cap));
-}
-
-/*
- * The core has no hook to append a capability, so a device with memory gets
- * the whole answer from here.
- */
-static long device_get_info(struct vfio_cxl_device *cxl,
-			    struct vfio_device_info __user *arg)
-{
-	size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
-	struct vfio_info_cap caps = {};
-	struct vfio_device_info info = {};
-	long ret;
-
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
-	minsz = min_t(size_t, info.argsz, sizeof(info));
-
-	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_CAPS |
-		     VFIO_CXL_DEVICE_FLAGS_CXL;
-	if (cxl->core.reset_works)
-		info.flags |= VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = VFIO_PCI_NUM_REGIONS + cxl->core.num_regions;
-	info.num_irqs = VFIO_PCI_NUM_IRQS;
-
-	ret = info_atomic_cap(cxl, &caps);
-	if (!ret)
-		ret = info_cxl_cap(cxl, &caps);
-	if (ret)
-		goto out;
-
-	if (info.argsz < sizeof(info) + caps.size) {
-		info.argsz = sizeof(info) + caps.size;
-	} else {
-		vfio_info_cap_shift(&caps, sizeof(info));
-		if (copy_to_user(arg + 1, caps.buf, caps.size)) {
-			ret = -EFAULT;
-			goto out;
-		}
-		info.cap_offset = sizeof(info);
-	}
-	if (copy_to_user(arg, &info, minsz))
-		ret = -EFAULT;
-out:
-	kfree(caps.buf);
-
-	return ret;
-}
-
-#ifdef VFIO_CXL_REGION_INFO_OP
-static int device_get_region_info(struct vfio_device *vdev,
-				  struct vfio_region_info *info,
-				  struct vfio_info_cap *caps)
-{
-	int ret = vfio_pci_ioctl_get_region_info(vdev, info, caps);
-
-	if (ret || !vfio_cxl_bar_closed(vfio_cxl_of(vdev), info->index))
-		return ret;
-
-	info->flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
-	kfree(caps->buf);
-	caps->buf = NULL;
-	caps->size = 0;
-
-	return 0;
-}
-#else
-static long device_get_region_info(struct vfio_cxl_device *cxl,
-				   struct vfio_region_info __user *arg)
-{
-	u32 closed = VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
-	u32 index, flags;
-	long ret;
-
-	ret = vfio_pci_core_ioctl(&cxl->core.vdev, VFIO_DEVICE_GET_REGION_INFO,
-				  (unsigned long)arg);
-	if (ret)
-		return ret;
-	if (get_user(index, &arg->index) || get_user(flags, &arg->flags))
-		return -EFAULT;
-	if (vfio_cxl_bar_closed(cxl, index) &&
-	    (put_user(flags & ~closed, &arg->flags) ||
-	     put_user(0, &arg->cap_offset)))
-		return -EFAULT;
-
-	return 0;
-}
-#endif
-
 /* After a reset the memory is usable when the call returns, or the call fails */
 static long device_reset(struct vfio_cxl_device *cxl, unsigned int cmd,
 			 unsigned long arg)
@@ -301,10 +162,10 @@ static long device_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	case VFIO_DEVICE_GET_INFO:
 		if (!cxl->regions)
 			break;
-		return device_get_info(cxl, (void __user *)arg);
+		return vfio_cxl_get_info(cxl, (void __user *)arg);
 #ifndef VFIO_CXL_REGION_INFO_OP
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return device_get_region_info(cxl, (void __user *)arg);
+		return vfio_cxl_get_region_info(cxl, (void __user *)arg);
 #endif
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
@@ -346,7 +207,7 @@ static const struct vfio_device_ops device_ops = {
 	.close_device = device_close,
 	.ioctl = device_ioctl,
 #ifdef VFIO_CXL_REGION_INFO_OP
-	.get_region_info_caps = device_get_region_info,
+	.get_region_info_caps = vfio_cxl_get_region_info_op,
 #endif
 	.device_feature = device_feature,
 	.read = vfio_cxl_read,

@@ -28,26 +28,12 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/workqueue.h>
 
+#include "bar.h"
 #include "cedt.h"
 #include "comp_regs.h"
 #include "hdm.h"
 
-#define VFIO_CXL_MAX_BLOCKS	8
 #define VFIO_CXL_MAX_CONFIG	16
-
-/**
- * struct vfio_cxl_block - registers in a BAR that a user may not touch
- * @start: offset in the BAR
- * @end: offset behind the last byte
- * @bar: which BAR
- * @component: it is the component block, else device registers
- */
-struct vfio_cxl_block {
-	u64 start;
-	u64 end;
-	u8 bar;
-	bool component;
-};
 
 /**
  * struct vfio_cxl_config - a range of config space with rules of its own
@@ -279,7 +265,10 @@ ssize_t vfio_cxl_read(struct vfio_device *vdev, char __user *buf, size_t count,
 ssize_t vfio_cxl_write(struct vfio_device *vdev, const char __user *buf,
 		       size_t count, loff_t *ppos);
 int vfio_cxl_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
-bool vfio_cxl_bar_closed(const struct vfio_cxl_device *cxl, unsigned int index);
+bool vfio_cxl_region_closed(const struct vfio_cxl_device *cxl,
+			    unsigned int index);
+int vfio_cxl_region_open(struct vfio_cxl_device *cxl, unsigned int index,
+			 u32 *flags, struct vfio_info_cap *caps);
 ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
 			      char __user *buf, size_t count, loff_t *ppos,
 			      bool write);
@@ -292,6 +281,15 @@ int vfio_cxl_decoder_program(struct vfio_cxl_device *cxl,
 int vfio_cxl_decoder_clear(struct vfio_cxl_device *cxl, bool dry_run,
 			   bool *already, struct vfio_cxl_why *why);
 void vfio_cxl_decoder_leave(struct vfio_cxl_device *cxl);
+
+/* info.c */
+long vfio_cxl_get_info(struct vfio_cxl_device *cxl,
+		       struct vfio_device_info __user *arg);
+int vfio_cxl_get_region_info_op(struct vfio_device *vdev,
+				struct vfio_region_info *info,
+				struct vfio_info_cap *caps);
+long vfio_cxl_get_region_info(struct vfio_cxl_device *cxl,
+			      struct vfio_region_info __user *arg);
 
 /* control.c */
 int vfio_cxl_control_init(struct vfio_cxl_device *cxl);
