@@ -157,6 +157,8 @@ int vfio_cxl_decoder_found(struct vfio_cxl_device *cxl)
  */
 static int regs_begin(struct vfio_cxl_device *cxl, struct vfio_cxl_why *why)
 {
+	lockdep_assert_held(&cxl->cmd_lock);
+
 	down_read(&cxl->gate_sem);
 	if (!cxl->resets)
 		return 0;
@@ -286,6 +288,8 @@ static int program_registers(struct vfio_cxl_device *cxl,
 {
 	struct vfio_cxl_hdm_decoder now;
 	int ret;
+
+	lockdep_assert_held_read(&cxl->gate_sem);
 
 	ret = vfio_cxl_mem_enable(cxl);
 	if (ret == -EPERM)
@@ -431,6 +435,8 @@ int vfio_cxl_decoder_program(struct vfio_cxl_device *cxl,
 static void decoder_forget(struct vfio_cxl_device *cxl)
 {
 	enum vfio_cxl_reason ignored;
+
+	lockdep_assert_held_read(&cxl->gate_sem);
 
 	vfio_cxl_memory_drop(cxl);
 	cxl->want.global = cxl->found.global;

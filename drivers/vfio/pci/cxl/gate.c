@@ -58,6 +58,8 @@ static int gate_restore(struct vfio_cxl_device *cxl, u64 seq)
 	enum vfio_cxl_reason reason = VFIO_CXL_REASON_NONE;
 	int ret = -EAGAIN;
 
+	lockdep_assert_held(&cxl->cmd_lock);
+
 	down_read(&cxl->gate_sem);
 	if (seq == cxl->gate_seq) {
 		vfio_cxl_cache_disable(cxl);

@@ -65,6 +65,8 @@ static int open_regions(struct vfio_cxl_device *cxl)
 {
 	int ret;
 
+	lockdep_assert_held(&cxl->cmd_lock);
+
 	if (!vfio_cxl_has_memory(cxl))
 		return 0;
 
@@ -83,6 +85,8 @@ static int open_regions(struct vfio_cxl_device *cxl)
 
 static void close_regions(struct vfio_cxl_device *cxl)
 {
+	lockdep_assert_held(&cxl->cmd_lock);
+
 	mutex_lock(&cxl->shadow_lock);
 	cxl->regions = false;
 	mutex_unlock(&cxl->shadow_lock);

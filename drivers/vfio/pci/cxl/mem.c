@@ -66,6 +66,8 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 		.claim = claim,
 	};
 
+	lockdep_assert_held(&cxl->cmd_lock);
+
 	memory.touched = kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
 				  sizeof(long), GFP_KERNEL);
 	if (!memory.touched)
@@ -98,6 +100,8 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_memory *memory = &cxl->memory;
+
+	lockdep_assert_held(&cxl->cmd_lock);
 
 	if (!vfio_cxl_has_memory(cxl))
 		return;
@@ -150,6 +154,8 @@ static void memory_touch(struct vfio_cxl_device *cxl, u64 offset, u64 size)
 {
 	unsigned long n = offset / VFIO_CXL_FLUSH_SIZE;
 	unsigned long last = (offset + size - 1) / VFIO_CXL_FLUSH_SIZE;
+
+	lockdep_assert_held(&cxl->gate_sem);
 
 	for (; n <= last; n++)
 		if (!test_bit(n, cxl->memory.touched))
