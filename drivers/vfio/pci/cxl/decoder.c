@@ -113,7 +113,7 @@ static bool found_in_use(struct vfio_cxl_device *cxl)
  * that is not believed leaves the device bound without memory, and is never
  * changed.
  *
- * Return: 0; -EBUSY if the host is running on the device's memory, which the
+ * Return: 0; -EINTR; -EBUSY if the host is running on the device's memory, which the
  * first reset would take away.
  */
 int vfio_cxl_decoder_found(struct vfio_cxl_device *cxl)
@@ -125,6 +125,10 @@ int vfio_cxl_decoder_found(struct vfio_cxl_device *cxl)
 
 	if (found_in_use(cxl))
 		return -EBUSY;
+	/* A signal is no verdict on the decoder */
+	if (cxl->hdm.count && vfio_cxl_hdm_committed(decoder) &&
+	    vfio_cxl_await_media(cxl, true) == -EINTR)
+		return -EINTR;
 
 	cxl->want = cxl->found;
 	found_others(cxl);
@@ -151,6 +155,10 @@ int vfio_cxl_decoder_found(struct vfio_cxl_device *cxl)
 	return 0;
 }
 
+/* Events under which nobody may go to the registers */
+#define GATE_EVENTS	(VFIO_CXL_GATE_RESET | VFIO_CXL_GATE_ERROR | \
+			 VFIO_CXL_GATE_SUSPEND | VFIO_CXL_GATE_REMOVED)
+
 /*
  * To the registers, gated: a reset waits for gate_sem, so that none begins in
  * the middle. One that is under way already would eat what is written.
@@ -160,7 +168,7 @@ static int regs_begin(struct vfio_cxl_device *cxl, struct vfio_cxl_why *why)
 	lockdep_assert_held(&cxl->cmd_lock);
 
 	down_read(&cxl->gate_sem);
-	if (!cxl->resets)
+	if (!(cxl->gate & GATE_EVENTS))
 		return 0;
 	up_read(&cxl->gate_sem);
 

@@ -14,12 +14,23 @@
 #include "trace.h"
 #include "vfio_cxl.h"
 
-static void gate_shut(struct vfio_cxl_device *cxl, u32 reason, bool reset)
+/**
+ * vfio_cxl_gate_close - keep everybody off the memory
+ * @cxl: the device
+ * @reason: VFIO_CXL_GATE_*, which vfio_cxl_gate_open() has to take back
+ *
+ * On return the memory is unmapped, no copy is under way, and nobody is at the
+ * registers. Takes gate_sem only, so that hooks may do the same.
+ *
+ * Return: the reasons before.
+ */
+u32 vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason)
 {
 	bool was_live;
+	u32 before;
 
 	down_write(&cxl->gate_sem);
-	cxl->resets += reset;
+	before = cxl->gate;
 	cxl->gate |= reason | VFIO_CXL_GATE_UNRESTORED;
 	cxl->gate_seq++;
 	was_live = cxl->live;
@@ -34,19 +45,8 @@ static void gate_shut(struct vfio_cxl_device *cxl, u32 reason, bool reset)
 	if (was_live)
 		vfio_cxl_memory_flush(cxl);
 	up_read(&cxl->gate_sem);
-}
 
-/**
- * vfio_cxl_gate_close - keep everybody off the memory
- * @cxl: the device
- * @reason: VFIO_CXL_GATE_*, which vfio_cxl_gate_open() has to take back
- *
- * On return the memory is unmapped, no copy is under way, and nobody is at the
- * registers. Takes gate_sem only, so that reset hooks may do the same.
- */
-void vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason)
-{
-	gate_shut(cxl, reason, false);
+	return before;
 }
 
 /*
@@ -116,8 +116,6 @@ int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
 
 	down_write(&cxl->gate_sem);
 	cxl->gate &= ~reason;
-	if (!cxl->resets)
-		cxl->gate &= ~VFIO_CXL_GATE_RESET;
 	gate = cxl->gate;
 	seq = cxl->gate_seq;
 	up_write(&cxl->gate_sem);
@@ -143,6 +141,22 @@ int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
 }
 
 /**
+ * vfio_cxl_gate_release - an event that closed the gate is over
+ * @cxl: the device
+ * @reason: what vfio_cxl_gate_close() was given
+ *
+ * For whoever can't wait for cmd_lock: a work item restores.
+ */
+void vfio_cxl_gate_release(struct vfio_cxl_device *cxl, u32 reason)
+{
+	down_write(&cxl->gate_sem);
+	cxl->gate &= ~reason;
+	up_write(&cxl->gate_sem);
+
+	queue_work(system_long_wq, &cxl->restore_work);
+}
+
+/**
  * vfio_cxl_live - may the memory be touched now?
  * @cxl: the device
  *
@@ -161,17 +175,6 @@ bool vfio_cxl_live(struct vfio_cxl_device *cxl)
 }
 
 /**
- * vfio_cxl_gate_reset_prepare - a reset begins
- * @cxl: the device
- *
- * In a reset hook: the device lock is held, maybe also memory_lock.
- */
-void vfio_cxl_gate_reset_prepare(struct vfio_cxl_device *cxl)
-{
-	gate_shut(cxl, VFIO_CXL_GATE_RESET, true);
-}
-
-/**
  * vfio_cxl_gate_reset_done - a reset is over
  * @cxl: the device
  *
@@ -180,11 +183,12 @@ void vfio_cxl_gate_reset_prepare(struct vfio_cxl_device *cxl)
  */
 void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl)
 {
-	down_write(&cxl->gate_sem);
-	cxl->resets--;
-	up_write(&cxl->gate_sem);
+	u32 reasons = VFIO_CXL_GATE_RESET;
 
-	queue_work(system_long_wq, &cxl->restore_work);
+	/* While the link recovers it may be reset again, without hooks */
+	if (!cxl->recovering)
+		reasons |= VFIO_CXL_GATE_ERROR;
+	vfio_cxl_gate_release(cxl, reasons);
 }
 
 /**
@@ -206,7 +210,8 @@ void vfio_cxl_gate_work(struct work_struct *work)
 	/* Without the lock: it may take minutes */
 	if (memory)
 		ret = vfio_cxl_await_media(cxl, true);
-	if (ret)
+	/* Another event, which its own work follows, is not worth a word */
+	if (ret && !(READ_ONCE(cxl->gate) & ~VFIO_CXL_GATE_UNRESTORED))
 		pci_err(cxl->core.pdev, "memory is not usable: the media is not ready: %pe\n",
 			ERR_PTR(ret));
 	if (ret == -EAGAIN)

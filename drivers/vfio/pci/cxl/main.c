@@ -3,8 +3,8 @@
  * DOC: cxl-vfio-pci
  *
  * A vfio-pci variant driver for CXL memory devices. This file wires the parts
- * to the PCI core and to VFIO: ids, probe and remove, open and close, ioctls,
- * reset hooks. It decides nothing.
+ * to the PCI core and to VFIO: ids, probe and remove, open and close, ioctls. It
+ * decides nothing.
  */
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
@@ -133,13 +133,17 @@ out_unlock:
 static void device_close(struct vfio_device *vdev)
 {
 	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
+	u32 reasons = VFIO_CXL_GATE_CLOSE;
 
 	mutex_lock(&cxl->cmd_lock);
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CLOSE);
 	close_regions(cxl);
 	vfio_pci_core_close_device(vdev);
 	cxl->open = false;
-	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_CLOSE, false);
+	/* The core did reset it, so a fatal error is over too */
+	if (!cxl->core.needs_reset && !READ_ONCE(cxl->recovering))
+		reasons |= VFIO_CXL_GATE_ERROR;
+	vfio_cxl_gate_open(cxl, reasons, false);
 	mutex_unlock(&cxl->cmd_lock);
 }
 
@@ -301,15 +305,23 @@ static int cxl_vfio_pci_probe(struct pci_dev *pdev,
 		goto err_disable;
 
 	ret = vfio_pci_core_register_device(&cxl->core);
+	/* The core puts its own there, even where it fails later */
+	vfio_cxl_recovery_pm(pdev->dev.driver);
 	if (ret)
 		goto err_leave;
 
-	ret = vfio_cxl_control_init(cxl);
+	ret = vfio_cxl_recovery_init(cxl);
 	if (ret)
 		goto err_unregister;
 
+	ret = vfio_cxl_control_init(cxl);
+	if (ret)
+		goto err_recovery;
+
 	return 0;
 
+err_recovery:
+	vfio_cxl_recovery_exit(cxl);
 err_unregister:
 	vfio_pci_core_unregister_device(&cxl->core);
 err_leave:
@@ -333,32 +345,13 @@ static void cxl_vfio_pci_remove(struct pci_dev *pdev)
 		vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
 
 	vfio_cxl_control_exit(cxl);
+	vfio_cxl_recovery_exit(cxl);
 	vfio_pci_core_unregister_device(&cxl->core);
 	device_leave(cxl);
 	pci_disable_device(pdev);
 	pm_runtime_put_noidle(&pdev->dev);
 	vfio_put_device(&cxl->core.vdev);
 }
-
-static void cxl_vfio_pci_reset_prepare(struct pci_dev *pdev)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
-
-	vfio_cxl_gate_reset_prepare(vfio_cxl_of_core(core));
-}
-
-static void cxl_vfio_pci_reset_done(struct pci_dev *pdev)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
-
-	vfio_cxl_gate_reset_done(vfio_cxl_of_core(core));
-}
-
-static const struct pci_error_handlers cxl_vfio_pci_err_handlers = {
-	.error_detected = vfio_pci_core_aer_err_detected,
-	.reset_prepare = cxl_vfio_pci_reset_prepare,
-	.reset_done = cxl_vfio_pci_reset_done,
-};
 
 /*
  * Matched by driver_override only, never by itself: the alias tells libvirt and
@@ -384,7 +377,7 @@ static struct pci_driver cxl_vfio_pci_driver = {
 	.id_table = cxl_vfio_pci_ids,
 	.probe = cxl_vfio_pci_probe,
 	.remove = cxl_vfio_pci_remove,
-	.err_handler = &cxl_vfio_pci_err_handlers,
+	.err_handler = &vfio_cxl_err_handlers,
 	.driver_managed_dma = true,
 };
 module_pci_driver(cxl_vfio_pci_driver);

@@ -180,7 +180,8 @@ static int range_await(struct vfio_cxl_device *cxl, unsigned int n, u32 bit,
 			return -ENODEV;
 		if (lo & bit)
 			return 0;
-		if (READ_ONCE(cxl->gate) & VFIO_CXL_GATE_REMOVED)
+		if (READ_ONCE(cxl->gate) & (VFIO_CXL_GATE_REMOVED |
+					    VFIO_CXL_GATE_SUSPEND))
 			return -ENODEV;
 		if (!last && msleep_interruptible(MEDIA_STEP_MS))
 			return -EINTR;
@@ -294,6 +295,11 @@ void vfio_cxl_memory_space_on(struct vfio_cxl_device *cxl)
 {
 	struct pci_dev *pdev = cxl->core.pdev;
 	u16 command;
+
+	/* The lock would make a reset fail that somebody tries meanwhile */
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (!PCI_POSSIBLE_ERROR(command) && (command & PCI_COMMAND_MEMORY))
+		return;
 
 	/* Waits until a reset is over, and keeps the user's writes out */
 	pci_cfg_access_lock(pdev);

@@ -14,7 +14,9 @@
 	{ VFIO_CXL_GATE_CLOSE, "CLOSE" },			\
 	{ VFIO_CXL_GATE_RESET, "RESET" },			\
 	{ VFIO_CXL_GATE_DECODER, "DECODER" },			\
-	{ VFIO_CXL_GATE_REMOVED, "REMOVED" })
+	{ VFIO_CXL_GATE_REMOVED, "REMOVED" },			\
+	{ VFIO_CXL_GATE_ERROR, "ERROR" },			\
+	{ VFIO_CXL_GATE_SUSPEND, "SUSPEND" })
 
 /* The gate's reasons after a change, and whether the memory may be touched */
 TRACE_EVENT(vfio_cxl_gate,

@@ -22,6 +22,7 @@
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/vfio_cxl.h>
@@ -147,16 +148,20 @@ struct vfio_cxl_node {
  * @why: why there is no memory
  * @open: a tenancy is under way
  * @regions: this tenancy has the two regions
- * @gate_sem: protects the fields down to @resets
+ * @gate_sem: protects the fields down to @gate_seq
  * @live: memory may be touched: @gate is 0 and there is memory
  * @gate: VFIO_CXL_GATE_*
  * @gate_seq: grows with each closing, so that a restore can tell that it is
  *	out of date
- * @resets: resets between their two hooks
  * @restore_work: goes live again after a reset
  * @shadow_lock: protects @comp_regs
  * @comp_regs: valid while @regions
  * @node: control node
+ * @pm: refuses hibernation
+ * @saved: config space as at probe, for after a fatal error
+ * @recovering: the PCI core recovers the link from an error
+ * @lost: it was reset in an error's recovery; both are written in hooks, under
+ *	the device lock
  */
 struct vfio_cxl_device {
 	struct vfio_pci_core_device core;
@@ -180,13 +185,16 @@ struct vfio_cxl_device {
 	bool live;
 	u32 gate;
 	u64 gate_seq;
-	unsigned int resets;
 	struct work_struct restore_work;
 
 	struct mutex shadow_lock;
 	struct vfio_cxl_comp_regs comp_regs;
 
 	struct vfio_cxl_node *node;
+	struct notifier_block pm;
+	struct pci_saved_state *saved;
+	bool recovering;
+	bool lost;
 };
 
 /* The two regions, registered in this order at open */
@@ -242,11 +250,11 @@ int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
 			u32 *type, struct vfio_cxl_why *why);
 
 /* gate.c */
-void vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason);
+u32 vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason);
 int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait);
 bool vfio_cxl_live(struct vfio_cxl_device *cxl);
 void vfio_cxl_gate_work(struct work_struct *work);
-void vfio_cxl_gate_reset_prepare(struct vfio_cxl_device *cxl);
+void vfio_cxl_gate_release(struct vfio_cxl_device *cxl, u32 reason);
 void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl);
 
 /* mem.c */
@@ -290,6 +298,12 @@ int vfio_cxl_get_region_info_op(struct vfio_device *vdev,
 				struct vfio_info_cap *caps);
 long vfio_cxl_get_region_info(struct vfio_cxl_device *cxl,
 			      struct vfio_region_info __user *arg);
+
+/* recovery.c */
+void vfio_cxl_recovery_pm(struct device_driver *driver);
+int vfio_cxl_recovery_init(struct vfio_cxl_device *cxl);
+void vfio_cxl_recovery_exit(struct vfio_cxl_device *cxl);
+extern const struct pci_error_handlers vfio_cxl_err_handlers;
 
 /* control.c */
 int vfio_cxl_control_init(struct vfio_cxl_device *cxl);
