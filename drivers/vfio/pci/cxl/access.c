@@ -91,38 +91,120 @@ static ssize_t bar_rw(struct vfio_cxl_device *cxl, unsigned int bar,
 	return done ?: ret;
 }
 
-/* Which part of a range of config space is looked for */
-enum config_part {
-	CONFIG_CLOSED,
-	CONFIG_HIDDEN,
-};
-
 /*
- * Is the byte at @pos of config space closed to writes, or hidden from reads?
- * @n is cut where that changes.
+ * The closed range at @pos of config space, or NULL. @n is cut where that
+ * changes.
  */
-static bool config_at(const struct vfio_cxl_device *cxl, enum config_part part,
-		      u64 pos, size_t *n)
+static const struct vfio_cxl_config *
+config_at(const struct vfio_cxl_device *cxl, u64 pos, size_t *n)
 {
 	unsigned int i;
 
 	for (i = 0; i < cxl->regs.nr_config; i++) {
 		const struct vfio_cxl_config *config = &cxl->regs.config[i];
-		u64 start = part == CONFIG_HIDDEN ? config->hide_start :
-						    config->start;
-		u64 end = part == CONFIG_HIDDEN ? config->hide_end :
-						  config->end;
 
-		if (pos >= end)
+		if (pos >= config->end)
 			continue;
-		if (pos >= start) {
-			*n = min_t(u64, *n, end - pos);
-			return true;
+		if (pos >= config->start) {
+			*n = min_t(u64, *n, config->end - pos);
+			return config;
 		}
-		*n = min_t(u64, *n, start - pos);
+		*n = min_t(u64, *n, config->start - pos);
 	}
 
-	return false;
+	return NULL;
+}
+
+/* The one with a shadow; a device may show more than one */
+static bool is_shadow(const struct vfio_cxl_device *cxl,
+		      const struct vfio_cxl_config *config)
+{
+	return config->kind == VFIO_CXL_CONFIG_DEVICE &&
+	       config->start == cxl->regs.dvsec;
+}
+
+/*
+ * The user sets Initiate CXL Reset. The function's own reset does no less, and
+ * is gated, bracketed and undone like any other. Its hook puts the shadow back,
+ * which this reset leaves as it is but for the answer.
+ */
+static void cxl_reset(struct vfio_cxl_device *cxl)
+{
+	bool good, clear;
+
+	mutex_lock(&cxl->shadow_lock);
+	cxl->dvsec_keep++;
+	clear = cxl->dvsec.control2 & CXL_DVSEC_CTRL2_MEM_CLR;
+	mutex_unlock(&cxl->shadow_lock);
+
+	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CXL_RESET);
+	good = !vfio_pci_core_ioctl(&cxl->core.vdev, VFIO_DEVICE_RESET, 0);
+	vfio_cxl_gate_release(cxl, VFIO_CXL_GATE_CXL_RESET);
+	flush_work(&cxl->restore_work);
+	if (cxl->regions)
+		good = good && vfio_cxl_live(cxl);
+	if (good && clear)
+		good = !vfio_cxl_memory_clear(cxl, true);
+
+	mutex_lock(&cxl->shadow_lock);
+	cxl->dvsec_keep--;
+	vfio_cxl_dvsec_reset_over(&cxl->dvsec, good);
+	mutex_unlock(&cxl->shadow_lock);
+}
+
+/* At most one dword, and not while a reset has config space for itself */
+static ssize_t config_closed_read(struct vfio_cxl_device *cxl,
+				  const struct vfio_cxl_config *config,
+				  char __user *buf, size_t count, u64 pos)
+{
+	unsigned int byte = (pos - config->start) & 3;
+	u32 offset = pos - config->start - byte;
+	__le32 value;
+	u32 hw = ~0;
+
+	pci_user_read_config_dword(cxl->core.pdev, config->start + offset, &hw);
+	if (is_shadow(cxl, config)) {
+		mutex_lock(&cxl->shadow_lock);
+		hw = vfio_cxl_dvsec_read(&cxl->dvsec, offset, hw);
+		mutex_unlock(&cxl->shadow_lock);
+	} else {
+		hw = vfio_cxl_config_view(config->kind, offset, hw);
+	}
+
+	count = min_t(size_t, count, sizeof(value) - byte);
+	value = cpu_to_le32(hw);
+	if (copy_to_user(buf, (u8 *)&value + byte, count))
+		return -EFAULT;
+
+	return count;
+}
+
+static ssize_t config_closed_write(struct vfio_cxl_device *cxl,
+				   const struct vfio_cxl_config *config,
+				   const char __user *buf, size_t count,
+				   u64 pos)
+{
+	unsigned int byte = (pos - config->start) & 3;
+	u32 offset = pos - config->start - byte;
+	__le32 value = 0, mask = 0;
+	bool reset;
+
+	if (!is_shadow(cxl, config))
+		return count;
+
+	count = min_t(size_t, count, sizeof(value) - byte);
+	if (copy_from_user((u8 *)&value + byte, buf, count))
+		return -EFAULT;
+	memset((u8 *)&mask + byte, 0xff, count);
+
+	mutex_lock(&cxl->shadow_lock);
+	reset = vfio_cxl_dvsec_write(&cxl->dvsec, offset, le32_to_cpu(value),
+				     le32_to_cpu(mask));
+	mutex_unlock(&cxl->shadow_lock);
+	if (reset)
+		cxl_reset(cxl);
+
+	return count;
 }
 
 /*
@@ -175,15 +257,19 @@ static ssize_t config_write_open(struct vfio_cxl_device *cxl, char __user *buf,
 static ssize_t config_write(struct vfio_cxl_device *cxl, char __user *buf,
 			    size_t count, loff_t *ppos)
 {
+	const struct vfio_cxl_config *config;
 	ssize_t done = 0, ret = 0;
 	size_t n;
 
 	while (done < count) {
+		u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+
 		n = count - done;
-		if (config_at(cxl, CONFIG_CLOSED, *ppos & VFIO_PCI_OFFSET_MASK,
-			      &n)) {
-			*ppos += n;
-			ret = n;
+		config = config_at(cxl, pos, &n);
+		if (config) {
+			ret = config_closed_write(cxl, config, buf + done, n,
+						  pos);
+			*ppos += max_t(ssize_t, ret, 0);
 		} else {
 			ret = config_write_open(cxl, buf + done, n, ppos);
 		}
@@ -215,17 +301,18 @@ static int patch_command(struct vfio_cxl_device *cxl, u8 __user *byte)
 static ssize_t config_read(struct vfio_cxl_device *cxl, char __user *buf,
 			   size_t count, loff_t *ppos)
 {
-	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	u64 start = *ppos & VFIO_PCI_OFFSET_MASK;
+	const struct vfio_cxl_config *config;
 	ssize_t done = 0, ret = 0;
 	size_t n;
 
 	while (done < count) {
 		n = count - done;
-		if (config_at(cxl, CONFIG_HIDDEN, pos + done, &n)) {
-			if (clear_user(buf + done, n))
-				return -EFAULT;
-			*ppos += n;
-			ret = n;
+		config = config_at(cxl, start + done, &n);
+		if (config) {
+			ret = config_closed_read(cxl, config, buf + done, n,
+						 start + done);
+			*ppos += max_t(ssize_t, ret, 0);
 		} else {
 			ret = core_rw(cxl, buf + done, n, ppos, false);
 		}
@@ -234,8 +321,8 @@ static ssize_t config_read(struct vfio_cxl_device *cxl, char __user *buf,
 		done += ret;
 	}
 
-	if (pos <= PCI_COMMAND && pos + done > PCI_COMMAND &&
-	    patch_command(cxl, (u8 __user *)buf + (PCI_COMMAND - pos)))
+	if (start <= PCI_COMMAND && start + done > PCI_COMMAND &&
+	    patch_command(cxl, (u8 __user *)buf + (PCI_COMMAND - start)))
 		return -EFAULT;
 
 	return done ?: ret;

@@ -178,12 +178,18 @@ bool vfio_cxl_live(struct vfio_cxl_device *cxl)
  * vfio_cxl_gate_reset_done - a reset is over
  * @cxl: the device
  *
- * In a reset hook. Restoring takes cmd_lock and may sleep for long, so it is
+ * In a reset hook. The user's view of the CXL Device DVSEC is as a reset leaves
+ * it, a sealed decoder stays what it is. Restoring takes cmd_lock and may sleep for long, so it is
  * left to a work item.
  */
 void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl)
 {
 	u32 reasons = VFIO_CXL_GATE_RESET;
+
+	mutex_lock(&cxl->shadow_lock);
+	if (!cxl->dvsec_keep)
+		vfio_cxl_dvsec_found(cxl, &cxl->dvsec);
+	mutex_unlock(&cxl->shadow_lock);
 
 	/* While the link recovers it may be reset again, without hooks */
 	if (!cxl->recovering)

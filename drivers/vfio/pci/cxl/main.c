@@ -112,6 +112,9 @@ static int device_open(struct vfio_device *vdev)
 	if (ret)
 		goto err_disable;
 
+	mutex_lock(&cxl->shadow_lock);
+	vfio_cxl_dvsec_found(cxl, &cxl->dvsec);
+	mutex_unlock(&cxl->shadow_lock);
 	vfio_pci_core_finish_enable(&cxl->core);
 	cxl->open = true;
 	mutex_unlock(&cxl->cmd_lock);

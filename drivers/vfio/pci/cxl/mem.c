@@ -162,6 +162,38 @@ static void memory_touch(struct vfio_cxl_device *cxl, u64 offset, u64 size)
 			set_bit(n, cxl->memory.touched);
 }
 
+/**
+ * vfio_cxl_memory_clear - zero the memory
+ * @cxl: the device
+ * @killable: give up at a fatal signal
+ *
+ * Return: 0; -EIO if the memory is not live; -EINTR.
+ */
+int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable)
+{
+	u64 size = cxl->memory.size;
+	u64 offset, n;
+	bool live;
+
+	for (offset = 0; offset < size; offset += n) {
+		n = min_t(u64, size - offset, VFIO_CXL_FLUSH_SIZE);
+		down_read(&cxl->gate_sem);
+		live = cxl->live;
+		if (live) {
+			memory_touch(cxl, offset, n);
+			memset(cxl->memory.addr + offset, 0, n);
+		}
+		up_read(&cxl->gate_sem);
+		if (!live)
+			return -EIO;
+		if (killable && fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+
+	return 0;
+}
+
 static vm_fault_t memory_insert(struct vm_fault *vmf, unsigned long pfn,
 				unsigned int order)
 {

@@ -14,24 +14,7 @@
 
 #define CXL_VENDOR_ID			0x1e98
 
-/* CXL Device DVSEC (8.1.3) */
 #define CXL_DVSEC_DEVICE		0
-#define CXL_DVSEC_DEVICE_LEN		0x38
-#define CXL_DVSEC_CAP			0x0a
-#define CXL_DVSEC_CAP_CACHE		BIT(0)
-#define CXL_DVSEC_CAP_MEM		BIT(2)
-#define CXL_DVSEC_CAP_HDM_COUNT		GENMASK(5, 4)
-#define CXL_DVSEC_CTRL			0x0c
-#define CXL_DVSEC_CTRL_CACHE		BIT(0)
-#define CXL_DVSEC_CTRL_MEM		BIT(2)
-#define CXL_DVSEC_RANGE(n)		(0x18 + 0x10 * (n))
-#define CXL_DVSEC_RANGE_SIZE_HI		0x00
-#define CXL_DVSEC_RANGE_SIZE_LO		0x04
-#define CXL_DVSEC_RANGE_BASE_HI		0x08
-#define CXL_DVSEC_RANGE_VALID		BIT(0)
-#define CXL_DVSEC_RANGE_ACTIVE		BIT(1)
-#define CXL_DVSEC_RANGE_TIMEOUT		GENMASK(15, 13)
-#define CXL_DVSEC_RANGE_SIZE		GENMASK(31, 28)
 
 /* Register Locator DVSEC (8.1.9) */
 #define CXL_DVSEC_LOCATOR		8
@@ -45,6 +28,7 @@
 #define CXL_COMPONENT_SIZE		SZ_64K
 
 #define DOE_LEN				0x18
+#define DVSEC_HEADERS			0x0a
 
 /* Memory_Info_Valid has to come within 1 s of a reset (8.1.3.8.2) */
 #define MEDIA_INFO_MS			1000
@@ -310,9 +294,27 @@ void vfio_cxl_memory_space_on(struct vfio_cxl_device *cxl)
 	pci_cfg_access_unlock(pdev);
 }
 
+/**
+ * vfio_cxl_dvsec_found - the user's view of the CXL Device DVSEC, as a reset
+ *	leaves it
+ * @cxl: the device
+ * @dvsec: filled in
+ */
+void vfio_cxl_dvsec_found(struct vfio_cxl_device *cxl,
+			  struct vfio_cxl_dvsec *dvsec)
+{
+	u16 control = cxl->regs.found_control;
+
+	lockdep_assert_held(&cxl->shadow_lock);
+
+	if (vfio_cxl_has_memory(cxl))
+		control |= CXL_DVSEC_CTRL_MEM;
+	vfio_cxl_dvsec_init(dvsec, cxl->regs.capability, control, 0,
+			    cxl->regs.found_lock & CXL_DVSEC_LOCK_CONFIG);
+}
+
 static int close_config(struct vfio_cxl_device *cxl, unsigned int start,
-			unsigned int len, unsigned int hide_start,
-			unsigned int hide_end)
+			unsigned int len, enum vfio_cxl_config_kind kind)
 {
 	struct vfio_cxl_regs *regs = &cxl->regs;
 	struct vfio_cxl_config *config;
@@ -323,8 +325,7 @@ static int close_config(struct vfio_cxl_device *cxl, unsigned int start,
 	config = &regs->config[regs->nr_config++];
 	config->start = start;
 	config->end = min(start + len, (unsigned int)PCI_CFG_SPACE_EXP_SIZE);
-	config->hide_start = hide_start;
-	config->hide_end = hide_end;
+	config->kind = kind;
 
 	return 0;
 }
@@ -332,53 +333,49 @@ static int close_config(struct vfio_cxl_device *cxl, unsigned int start,
 static int close_dvsec(struct vfio_cxl_device *cxl, u16 pos)
 {
 	u32 header1, id, len;
-	unsigned int n;
-	int ret;
 
 	pci_read_config_dword(cxl->core.pdev, pos + PCI_DVSEC_HEADER1, &header1);
 	pci_read_config_dword(cxl->core.pdev, pos + PCI_DVSEC_HEADER2, &id);
 	if (PCI_DVSEC_HEADER1_VID(header1) != CXL_VENDOR_ID)
 		return 0;
 
-	len = PCI_DVSEC_HEADER1_LEN(header1);
-	ret = close_config(cxl, pos, len, 0, 0);
-	if (ret || PCI_DVSEC_HEADER2_ID(id) != CXL_DVSEC_DEVICE)
-		return ret;
+	/* Whatever it says, its own headers are part of it */
+	len = max_t(u32, PCI_DVSEC_HEADER1_LEN(header1), DVSEC_HEADERS);
 
-	/* A firmware that still uses ranges leaves host addresses here */
-	for (n = 0; n < 2 && !ret; n++) {
-		u16 base = pos + CXL_DVSEC_RANGE(n) + CXL_DVSEC_RANGE_BASE_HI;
-
-		ret = close_config(cxl, base, 8, base, base + 8);
-	}
-
-	return ret;
+	return close_config(cxl, pos, len,
+			    PCI_DVSEC_HEADER2_ID(id) == CXL_DVSEC_DEVICE ?
+			    VFIO_CXL_CONFIG_DEVICE : VFIO_CXL_CONFIG_DVSEC);
 }
 
-/* The user may not write CXL DVSECs, DOE and the power state, nor read DOE */
+/*
+ * What of config space is not the VFIO core's to show. The device says how long
+ * a DVSEC is: where two claim the same bytes, what shows less comes first.
+ */
 static int find_closed_config(struct vfio_cxl_device *cxl)
 {
 	struct pci_dev *pdev = cxl->core.pdev;
 	u16 pos = 0;
 	int ret;
 
-	if (pdev->pm_cap) {
-		ret = close_config(cxl, pdev->pm_cap + PCI_PM_CTRL, 2, 0, 0);
+	while ((pos = pci_find_next_ext_capability(pdev, pos,
+						   PCI_EXT_CAP_ID_DOE))) {
+		ret = close_config(cxl, pos, DOE_LEN, VFIO_CXL_CONFIG_DOE);
 		if (ret)
 			return ret;
 	}
+
+	ret = close_dvsec(cxl, cxl->regs.dvsec);
+	if (!ret && pdev->pm_cap)
+		ret = close_config(cxl, pdev->pm_cap + PCI_PM_CTRL, 2,
+				   VFIO_CXL_CONFIG_PM);
+	if (ret)
+		return ret;
 
 	while ((pos = pci_find_next_ext_capability(pdev, pos,
 						   PCI_EXT_CAP_ID_DVSEC))) {
+		if (pos == cxl->regs.dvsec)
+			continue;
 		ret = close_dvsec(cxl, pos);
-		if (ret)
-			return ret;
-	}
-
-	while ((pos = pci_find_next_ext_capability(pdev, pos,
-						   PCI_EXT_CAP_ID_DOE))) {
-		ret = close_config(cxl, pos, DOE_LEN, pos + PCI_DOE_CAP,
-				   pos + DOE_LEN);
 		if (ret)
 			return ret;
 	}
@@ -510,6 +507,7 @@ int vfio_cxl_regs_init(struct vfio_cxl_device *cxl)
 
 	regs->capability = dvsec_read16(cxl, CXL_DVSEC_CAP);
 	regs->found_control = dvsec_read16(cxl, CXL_DVSEC_CTRL);
+	regs->found_lock = dvsec_read16(cxl, CXL_DVSEC_LOCK);
 	if (PCI_POSSIBLE_ERROR(regs->capability) ||
 	    !(regs->capability & CXL_DVSEC_CAP_MEM)) {
 		pci_err(pdev, "the device is not Mem_Capable\n");

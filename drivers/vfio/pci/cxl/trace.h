@@ -16,7 +16,8 @@
 	{ VFIO_CXL_GATE_DECODER, "DECODER" },			\
 	{ VFIO_CXL_GATE_REMOVED, "REMOVED" },			\
 	{ VFIO_CXL_GATE_ERROR, "ERROR" },			\
-	{ VFIO_CXL_GATE_SUSPEND, "SUSPEND" })
+	{ VFIO_CXL_GATE_SUSPEND, "SUSPEND" },			\
+	{ VFIO_CXL_GATE_CXL_RESET, "CXL_RESET" })
 
 /* The gate's reasons after a change, and whether the memory may be touched */
 TRACE_EVENT(vfio_cxl_gate,

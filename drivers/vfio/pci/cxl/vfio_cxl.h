@@ -32,6 +32,7 @@
 #include "bar.h"
 #include "cedt.h"
 #include "comp_regs.h"
+#include "config.h"
 #include "hdm.h"
 
 #define VFIO_CXL_MAX_CONFIG	16
@@ -39,15 +40,13 @@
 /**
  * struct vfio_cxl_config - a range of config space with rules of its own
  * @start: offset in config space
- * @end: offset behind the last byte; writes to the range are dropped
- * @hide_start: from here on
- * @hide_end: up to here it reads 0
+ * @end: offset behind the last byte
+ * @kind: which rules
  */
 struct vfio_cxl_config {
 	u16 start;
 	u16 end;
-	u16 hide_start;
-	u16 hide_end;
+	enum vfio_cxl_config_kind kind;
 };
 
 /**
@@ -55,6 +54,7 @@ struct vfio_cxl_config {
  * @dvsec: CXL Device DVSEC (8.1.3)
  * @capability: its Capability register
  * @found_control: its Control register when the driver was bound
+ * @found_lock: likewise its Lock register
  * @cm: CXL.cache/mem registers, mapped
  * @io: the same, for hdm.c
  * @comp_bar: BAR of the component block
@@ -68,6 +68,7 @@ struct vfio_cxl_regs {
 	u16 dvsec;
 	u16 capability;
 	u16 found_control;
+	u16 found_lock;
 	void __iomem *cm;
 	struct vfio_cxl_io io;
 	u8 comp_bar;
@@ -154,8 +155,10 @@ struct vfio_cxl_node {
  * @gate_seq: grows with each closing, so that a restore can tell that it is
  *	out of date
  * @restore_work: goes live again after a reset
- * @shadow_lock: protects @comp_regs
+ * @shadow_lock: protects @comp_regs and @dvsec
  * @comp_regs: valid while @regions
+ * @dvsec: valid while @open
+ * @dvsec_keep: CXL resets under way, which leave @dvsec as it is
  * @node: control node
  * @pm: refuses hibernation
  * @saved: config space as at probe, for after a fatal error
@@ -189,6 +192,8 @@ struct vfio_cxl_device {
 
 	struct mutex shadow_lock;
 	struct vfio_cxl_comp_regs comp_regs;
+	struct vfio_cxl_dvsec dvsec;
+	unsigned int dvsec_keep;
 
 	struct vfio_cxl_node *node;
 	struct notifier_block pm;
@@ -225,6 +230,8 @@ int vfio_cxl_refuse(struct vfio_cxl_why *why, int err,
 /* regs.c */
 int vfio_cxl_regs_init(struct vfio_cxl_device *cxl);
 void vfio_cxl_regs_exit(struct vfio_cxl_device *cxl);
+void vfio_cxl_dvsec_found(struct vfio_cxl_device *cxl,
+			  struct vfio_cxl_dvsec *dvsec);
 bool vfio_cxl_cache_capable(const struct vfio_cxl_device *cxl);
 u64 vfio_cxl_static_capacity(struct vfio_cxl_device *cxl);
 int vfio_cxl_await_media(struct vfio_cxl_device *cxl, bool wait);
@@ -262,6 +269,7 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 			const struct vfio_cxl_hdm_decoder *decoder,
 			struct resource *claim, struct vfio_cxl_why *why);
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl);
+int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable);
 void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl);
 void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl);
 u64 vfio_cxl_page_sizes(u64 size);
