@@ -48,9 +48,7 @@ static bool write_file(const char *path, const char *text)
 /* Unbind and bind again: what a new administrator would find */
 bool dev_rebind(void)
 {
-	return write_file("/sys/bus/pci/drivers/cxl-vfio-pci/unbind",
-			  dev_bdf()) &&
-	       write_file("/sys/bus/pci/drivers/cxl-vfio-pci/bind", dev_bdf());
+	return dev_unbind() && dev_bind();
 }
 
 static int group_open(void)
@@ -434,4 +432,94 @@ bool hw_same(const struct hw_decoder *a, const struct hw_decoder *b)
 {
 	return a->base == b->base && a->size == b->size && a->skip == b->skip &&
 	       a->ctrl == b->ctrl;
+}
+
+bool dev_unbind(void)
+{
+	return write_file("/sys/bus/pci/drivers/cxl-vfio-pci/unbind",
+			  dev_bdf());
+}
+
+bool dev_bind(void)
+{
+	return write_file("/sys/bus/pci/drivers/cxl-vfio-pci/bind", dev_bdf());
+}
+
+/* A reset that is nobody's: VFIO's user is not asked */
+bool dev_reset(void)
+{
+	char path[PATH_MAX];
+
+	dev_path(path, sizeof(path), "reset");
+
+	return write_file(path, "1");
+}
+
+/* Config space past VFIO */
+int dev_config(void)
+{
+	char path[PATH_MAX];
+
+	dev_path(path, sizeof(path), "config");
+
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+/* The restore after a reset from outside is not waited for by anybody */
+bool becomes_live(void)
+{
+	struct vfio_cxl_info info;
+	unsigned int i;
+
+	for (i = 0; i < 300; i++) {
+		if (!control_info(&info) && info.flags & VFIO_CXL_INFO_LIVE)
+			return true;
+		usleep(10000);
+	}
+
+	return false;
+}
+
+int control_guest_set(struct vfio_cxl_guest_set *set)
+{
+	set->argsz = sizeof(*set);
+
+	return control_ioctl(VFIO_CXL_GUEST_SET, set);
+}
+
+int control_guest_clear(struct vfio_cxl_guest_clear *clear)
+{
+	clear->argsz = sizeof(*clear);
+
+	return control_ioctl(VFIO_CXL_GUEST_CLEAR, clear);
+}
+
+int control_decoder(struct vfio_cxl_decoder *decoder)
+{
+	memset(decoder, 0, sizeof(*decoder));
+	decoder->argsz = sizeof(*decoder);
+
+	return control_ioctl(VFIO_CXL_DECODER, decoder);
+}
+
+/*
+ * Decoder @n as the driver reads it from hardware when asked: quicker than
+ * hw_decoder(), with which a test of the control node compares it.
+ */
+struct hw_decoder decoder_now(unsigned int n)
+{
+	struct vfio_cxl_decoder decoder = {
+		.argsz = sizeof(decoder),
+		.index = n,
+	};
+
+	if (control_ioctl(VFIO_CXL_DECODER, &decoder))
+		abort();
+
+	return (struct hw_decoder){
+		.base = decoder.base,
+		.size = decoder.size,
+		.skip = decoder.dpa_skip,
+		.ctrl = decoder.ctrl,
+	};
 }

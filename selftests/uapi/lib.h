@@ -78,4 +78,14 @@ bool hw_same(const struct hw_decoder *a, const struct hw_decoder *b);
 #define CTRL_COMMITTED	(1U << 10)
 #define CTRL_ERROR	(1U << 11)
 
+bool dev_unbind(void);
+bool dev_bind(void);
+bool dev_reset(void);
+int dev_config(void);
+bool becomes_live(void);
+int control_guest_set(struct vfio_cxl_guest_set *set);
+int control_guest_clear(struct vfio_cxl_guest_clear *clear);
+int control_decoder(struct vfio_cxl_decoder *decoder);
+struct hw_decoder decoder_now(unsigned int n);
+
 #endif /* UAPI_LIB_H */
