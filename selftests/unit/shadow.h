@@ -100,11 +100,13 @@ static inline void expect_page(struct __test_metadata *_metadata,
 {
 	unsigned int i;
 
-	for (i = 0; i < PAGE_DWORDS; i++)
+	/* The braces are needed: what an assertion says is a loop of its own */
+	for (i = 0; i < PAGE_DWORDS; i++) {
 		ASSERT_EQ(page[i], vfio_cxl_comp_regs_read(&s->regs, 4 * i)) {
 			TH_LOG("offset %#x", 4 * i);
 			UNIT_LOG_SEED();
 		}
+	}
 }
 
 /* What a tenancy begins with */
