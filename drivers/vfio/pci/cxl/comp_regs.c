@@ -52,6 +52,7 @@ void vfio_cxl_comp_regs_init(struct vfio_cxl_comp_regs *regs,
 					     CXL_HDM_CTRL_BI |
 					     CXL_HDM_CTRL_UIO)) |
 				CXL_HDM_CTRL_COMMIT | CXL_HDM_CTRL_COMMITTED;
+		decoder->first = decoder->ctrl;
 	}
 }
 
@@ -231,4 +232,40 @@ void vfio_cxl_comp_regs_write(struct vfio_cxl_comp_regs *regs, u32 offset,
 
 	offset -= CXL_HDM_DECODER(0);
 	decoder_write(regs, &regs->decoder[offset / 0x20], offset % 0x20, value);
+}
+
+/**
+ * vfio_cxl_comp_regs_place - place a decoder from outside
+ * @regs: the shadow
+ * @n: which decoder
+ * @base: guest physical address
+ * @seal: seal it
+ * @dry_run: only tell what would happen
+ *
+ * Whatever the user wrote so far is undone: the decoder has its full size, is
+ * committed, and stands at @base.
+ *
+ * Return: 0; -EALREADY if it is sealed there; -EPERM if it is sealed elsewhere;
+ * -EINVAL if hardware would not commit it.
+ */
+int vfio_cxl_comp_regs_place(struct vfio_cxl_comp_regs *regs, unsigned int n,
+			     u64 base, bool seal, bool dry_run)
+{
+	struct vfio_cxl_shadow_decoder *decoder = &regs->decoder[n];
+	struct vfio_cxl_shadow_decoder before = *decoder;
+	int ret = 0;
+
+	if (vfio_cxl_shadow_sealed(decoder))
+		return decoder->base == base ? -EALREADY : -EPERM;
+
+	decoder->base = base;
+	decoder->size = decoder->max_size;
+	decoder->ctrl = decoder->first | (seal ? CXL_HDM_CTRL_LOCK : 0);
+	if (!IS_ALIGNED(base, SZ_256M) ||
+	    !decoder_valid(regs, decoder, decoder->ctrl))
+		ret = -EINVAL;
+	if (ret || dry_run)
+		*decoder = before;
+
+	return ret;
 }

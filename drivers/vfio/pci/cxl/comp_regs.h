@@ -11,6 +11,7 @@
  * @max_size: bytes that the hardware's decoder decodes; 0 if it is uncommitted
  * @skip: DPA Skip, as in hardware
  * @ctrl: control register
+ * @first: the same when the tenancy began
  */
 struct vfio_cxl_shadow_decoder {
 	u64 base;
@@ -18,6 +19,7 @@ struct vfio_cxl_shadow_decoder {
 	u64 max_size;
 	u64 skip;
 	u32 ctrl;
+	u32 first;
 };
 
 /**
@@ -53,6 +55,8 @@ void vfio_cxl_comp_regs_init(struct vfio_cxl_comp_regs *regs,
 u32 vfio_cxl_comp_regs_read(const struct vfio_cxl_comp_regs *regs, u32 offset);
 void vfio_cxl_comp_regs_write(struct vfio_cxl_comp_regs *regs, u32 offset,
 			      u32 value);
+int vfio_cxl_comp_regs_place(struct vfio_cxl_comp_regs *regs, unsigned int n,
+			     u64 base, bool seal, bool dry_run);
 
 /* COMMIT and LOCK seal a decoder until the tenancy ends */
 static inline bool
