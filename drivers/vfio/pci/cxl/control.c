@@ -19,6 +19,8 @@ union control_arg {
 	struct vfio_cxl_decoder decoder;
 	struct vfio_cxl_decoder_program program;
 	struct vfio_cxl_decoder_clear clear;
+	struct vfio_cxl_guest_set guest_set;
+	struct vfio_cxl_guest_clear guest_clear;
 };
 
 static u32 info_flags(struct vfio_cxl_device *cxl, bool live)
@@ -161,6 +163,15 @@ static void decoder_fill_guest(struct vfio_cxl_device *cxl,
 		arg->guest_ctrl = shadow->ctrl;
 		arg->guest_base = shadow->base;
 		arg->guest_size = shadow->size;
+	} else if (cxl->guest.set && !arg->index) {
+		arg->guest_base = cxl->guest.base;
+		if (cxl->guest.seal)
+			arg->flags |= VFIO_CXL_DECODER_GUEST_SEALED;
+	}
+	if (cxl->guest.set && !arg->index) {
+		arg->flags |= VFIO_CXL_DECODER_GUEST_SET;
+		if (cxl->guest.persist)
+			arg->flags |= VFIO_CXL_DECODER_GUEST_PERSIST;
 	}
 	mutex_unlock(&cxl->shadow_lock);
 }
@@ -252,6 +263,41 @@ static int control_clear(struct vfio_cxl_device *cxl, void *data, bool control)
 	return ret;
 }
 
+static int control_guest_set(struct vfio_cxl_device *cxl, void *data,
+			     bool control)
+{
+	struct vfio_cxl_guest_set *arg = data;
+	struct vfio_cxl_why why = {};
+	int ret;
+
+	if (arg->flags & ~(VFIO_CXL_GUEST_SEAL | VFIO_CXL_GUEST_PERSIST |
+			   VFIO_CXL_GUEST_DRY_RUN) ||
+	    arg->reason || arg->reserved ||
+	    memchr_inv(arg->element, 0, sizeof(arg->element)))
+		return -EINVAL;
+
+	ret = vfio_cxl_guest_set(cxl, arg, &why);
+	arg->reason = why.reason;
+	strscpy(arg->element, why.element, sizeof(arg->element));
+
+	return ret;
+}
+
+static int control_guest_clear(struct vfio_cxl_device *cxl, void *data,
+			       bool control)
+{
+	struct vfio_cxl_guest_clear *arg = data;
+
+	if (arg->flags & ~VFIO_CXL_GUEST_DRY_RUN || arg->reason ||
+	    arg->reserved ||
+	    memchr_inv(arg->element, 0, sizeof(arg->element)))
+		return -EINVAL;
+
+	vfio_cxl_guest_clear(cxl, arg);
+
+	return 0;
+}
+
 #define NODE_DEVICE	BIT(0)
 #define NODE_CONTROL	BIT(1)
 
@@ -283,6 +329,10 @@ static const struct control_op control_ops[] = {
 	  NODE_CONTROL, true, control_program },
 	{ VFIO_CXL_DECODER_CLEAR, sizeof(struct vfio_cxl_decoder_clear),
 	  NODE_CONTROL, true, control_clear },
+	{ VFIO_CXL_GUEST_SET, sizeof(struct vfio_cxl_guest_set),
+	  NODE_CONTROL, true, control_guest_set },
+	{ VFIO_CXL_GUEST_CLEAR, sizeof(struct vfio_cxl_guest_clear),
+	  NODE_CONTROL, true, control_guest_clear },
 };
 
 static const struct control_op *control_find(unsigned int cmd, bool control)

@@ -77,6 +77,7 @@ static int open_regions(struct vfio_cxl_device *cxl)
 	mutex_lock(&cxl->shadow_lock);
 	vfio_cxl_comp_regs_init(&cxl->comp_regs, &cxl->hdm, &cxl->want,
 				vfio_cxl_cache_capable(cxl));
+	vfio_cxl_guest_begin(cxl);
 	cxl->regions = true;
 	mutex_unlock(&cxl->shadow_lock);
 
@@ -89,6 +90,7 @@ static void close_regions(struct vfio_cxl_device *cxl)
 
 	mutex_lock(&cxl->shadow_lock);
 	cxl->regions = false;
+	vfio_cxl_guest_end(cxl);
 	mutex_unlock(&cxl->shadow_lock);
 }
 

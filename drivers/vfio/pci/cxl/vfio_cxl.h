@@ -110,6 +110,20 @@ struct vfio_cxl_memory {
 
 #define VFIO_CXL_FLUSH_SIZE	PMD_SIZE
 
+/**
+ * struct vfio_cxl_guest - where the control node places decoder 0 in the guest
+ * @set: it does
+ * @seal: and seals it
+ * @persist: for later tenancies too
+ * @base: guest physical address
+ */
+struct vfio_cxl_guest {
+	bool set;
+	bool seal;
+	bool persist;
+	u64 base;
+};
+
 struct vfio_cxl_device;
 
 /**
@@ -155,8 +169,9 @@ struct vfio_cxl_node {
  * @gate_seq: grows with each closing, so that a restore can tell that it is
  *	out of date
  * @restore_work: goes live again after a reset
- * @shadow_lock: protects @comp_regs and @dvsec
+ * @shadow_lock: protects @comp_regs, @guest and @dvsec
  * @comp_regs: valid while @regions
+ * @guest: what the control node says of it
  * @dvsec: valid while @open
  * @dvsec_keep: CXL resets under way, which leave @dvsec as it is
  * @node: control node
@@ -192,6 +207,7 @@ struct vfio_cxl_device {
 
 	struct mutex shadow_lock;
 	struct vfio_cxl_comp_regs comp_regs;
+	struct vfio_cxl_guest guest;
 	struct vfio_cxl_dvsec dvsec;
 	unsigned int dvsec_keep;
 
@@ -297,6 +313,15 @@ int vfio_cxl_decoder_program(struct vfio_cxl_device *cxl,
 int vfio_cxl_decoder_clear(struct vfio_cxl_device *cxl, bool dry_run,
 			   bool *already, struct vfio_cxl_why *why);
 void vfio_cxl_decoder_leave(struct vfio_cxl_device *cxl);
+
+/* guest.c */
+void vfio_cxl_guest_begin(struct vfio_cxl_device *cxl);
+void vfio_cxl_guest_end(struct vfio_cxl_device *cxl);
+int vfio_cxl_guest_set(struct vfio_cxl_device *cxl,
+		       struct vfio_cxl_guest_set *arg,
+		       struct vfio_cxl_why *why);
+void vfio_cxl_guest_clear(struct vfio_cxl_device *cxl,
+			  struct vfio_cxl_guest_clear *arg);
 
 /* info.c */
 long vfio_cxl_get_info(struct vfio_cxl_device *cxl,
