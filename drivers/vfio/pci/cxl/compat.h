@@ -32,6 +32,9 @@
 #define VFIO_CXL_REGION_INFO_OP
 #endif
 
+/* KVM maps device memory with huge struct pages */
+#define VFIO_CXL_HUGE_VMEMMAP	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0))
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define VFIO_CXL_MATCH_TOKEN_OP
 #endif

@@ -75,7 +75,8 @@ static int control_info(struct vfio_cxl_device *cxl, void *data, bool control)
 	info->memory_region = 0;
 	info->comp_regs_region = 0;
 	if (vfio_cxl_has_memory(cxl)) {
-		info->mem_mode = VFIO_CXL_MEM_MEMREMAP;
+		info->mem_mode = cxl->memory.pgmap ? VFIO_CXL_MEM_PAGES :
+						     VFIO_CXL_MEM_MEMREMAP;
 		info->page_sizes = vfio_cxl_page_sizes(cxl->memory.size);
 		info->map_align = BIT_ULL(__fls(info->page_sizes));
 		info->map_offset = cxl->memory.base & (info->map_align - 1);

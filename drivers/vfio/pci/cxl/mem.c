@@ -10,7 +10,9 @@
  * one reservation that is there.
  */
 #include <linux/io.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -39,6 +41,113 @@ u64 vfio_cxl_page_sizes(u64 size)
 		sizes |= PUD_SIZE;
 #endif
 	return sizes;
+}
+
+/* How the kernel is to map the memory */
+enum mem_mode {
+	MEM_MODE_AUTO,
+	MEM_MODE_MEMREMAP,
+	MEM_MODE_PAGES,
+};
+
+static const char * const mem_mode_names[] = { "auto", "memremap", "pages" };
+static unsigned int mem_mode = MEM_MODE_AUTO;
+
+static int mem_mode_set(const char *text, const struct kernel_param *param)
+{
+	int mode = sysfs_match_string(mem_mode_names, text);
+
+	if (mode < 0)
+		return mode;
+	mem_mode = mode;
+
+	return 0;
+}
+
+static int mem_mode_get(char *text, const struct kernel_param *param)
+{
+	return sysfs_emit(text, "%s\n", mem_mode_names[mem_mode]);
+}
+
+static const struct kernel_param_ops mem_mode_ops = {
+	.set = mem_mode_set,
+	.get = mem_mode_get,
+};
+
+module_param_cb(mem_mode, &mem_mode_ops, NULL, 0444);
+MODULE_PARM_DESC(mem_mode,
+		 "how the kernel maps the memory: pages (with struct pages; KVM on Intel needs them for write-back), memremap, or auto (default: pages where they cost next to nothing, which is Linux 7.2)");
+
+static bool want_pages(void)
+{
+	if (!IS_ENABLED(CONFIG_ZONE_DEVICE))
+		return false;
+	if (mem_mode == MEM_MODE_AUTO)
+		return VFIO_CXL_HUGE_VMEMMAP;
+
+	return mem_mode == MEM_MODE_PAGES;
+}
+
+/*
+ * Struct pages make KVM on Intel map the memory write-back. The user's mappings
+ * are page frames all the same: nothing takes references on these pages.
+ */
+static int map_pages(struct vfio_cxl_device *cxl,
+		     struct vfio_cxl_memory *memory)
+{
+	struct dev_pagemap *pgmap;
+	void *addr;
+
+	pgmap = kzalloc(sizeof(*pgmap), GFP_KERNEL);
+	if (!pgmap)
+		return -ENOMEM;
+	pgmap->type = MEMORY_DEVICE_GENERIC;
+	pgmap->range.start = memory->base;
+	pgmap->range.end = memory->base + memory->size - 1;
+	pgmap->nr_range = 1;
+	/* Before, KVM takes references on tails, which have none */
+	if (VFIO_CXL_HUGE_VMEMMAP)
+		pgmap->vmemmap_shift =
+			IS_ALIGNED(memory->base | memory->size, PUD_SIZE) ?
+			PUD_ORDER : PMD_ORDER;
+
+	addr = memremap_pages(pgmap, dev_to_node(&cxl->core.pdev->dev));
+	if (IS_ERR(addr)) {
+		kfree(pgmap);
+		return PTR_ERR(addr);
+	}
+	memory->addr = addr;
+	memory->pgmap = pgmap;
+
+	return 0;
+}
+
+static int memory_map(struct vfio_cxl_device *cxl,
+		      struct vfio_cxl_memory *memory)
+{
+	int ret;
+
+	if (want_pages()) {
+		ret = map_pages(cxl, memory);
+		if (!ret)
+			return 0;
+		pci_warn(cxl->core.pdev, "no struct pages for the memory: %pe; mapped without\n",
+			 ERR_PTR(ret));
+	}
+
+	memory->addr = memremap(memory->base, memory->size, MEMREMAP_WB);
+
+	return memory->addr ? 0 : -ENOMEM;
+}
+
+static void memory_unmap_kernel(struct vfio_cxl_memory *memory)
+{
+	if (!memory->pgmap) {
+		memunmap(memory->addr);
+		return;
+	}
+	memunmap_pages(memory->pgmap);
+	kfree(memory->pgmap);
 }
 
 static unsigned long flush_bits(const struct vfio_cxl_memory *memory)
@@ -74,15 +183,14 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 		return vfio_cxl_refuse(why, -ENOMEM, VFIO_CXL_REASON_NO_MEMORY,
 				       "%s", "");
 
-	memory.addr = memremap(memory.base, memory.size, MEMREMAP_WB);
-	if (!memory.addr) {
+	if (memory_map(cxl, &memory)) {
 		kvfree(memory.touched);
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
 				       VFIO_CXL_REASON_MEMTYPE, "memremap");
 	}
 
 	if (!vfio_cxl_arch_is_wb(memory.addr)) {
-		memunmap(memory.addr);
+		memory_unmap_kernel(&memory);
 		kvfree(memory.touched);
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
 				       VFIO_CXL_REASON_MEMTYPE, "MTRR");
@@ -106,7 +214,7 @@ void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl)
 	if (!vfio_cxl_has_memory(cxl))
 		return;
 
-	memunmap(memory->addr);
+	memory_unmap_kernel(memory);
 	kvfree(memory->touched);
 	vfio_cxl_range_release(memory->claim);
 	memset(memory, 0, sizeof(*memory));

@@ -96,6 +96,7 @@ struct vfio_cxl_why {
  * @skip: DPA of its first byte
  * @claim: our busy resource over the range
  * @addr: the kernel's write-back mapping of it
+ * @pgmap: its struct pages, or NULL if it has none
  * @touched: a bit for each VFIO_CXL_FLUSH_SIZE that was mapped or copied since
  *	caches were last written back
  */
@@ -105,6 +106,7 @@ struct vfio_cxl_memory {
 	u64 skip;
 	struct resource *claim;
 	void *addr;
+	struct dev_pagemap *pgmap;
 	unsigned long *touched;
 };
 
