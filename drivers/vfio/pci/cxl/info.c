@@ -6,12 +6,29 @@
  * memory: the capability that shipped VMMs know, and which parts of BARs may be
  * mapped.
  */
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
 #include "compat.h"
 #include "vfio_cxl.h"
+
+static bool legacy_info = true;
+module_param(legacy_info, bool, 0444);
+MODULE_PARM_DESC(legacy_info,
+		 "show VFIO's flag bit 9 and capability 6, which shipped VMMs know and the kernel has not assigned (default: on)");
+
+/**
+ * vfio_cxl_legacy_info - is the flag and capability that shipped VMMs know
+ *	shown?
+ *
+ * Return: parameter legacy_info.
+ */
+bool vfio_cxl_legacy_info(void)
+{
+	return legacy_info;
+}
 
 static int info_atomic_cap(struct vfio_cxl_device *cxl,
 			   struct vfio_info_cap *caps)

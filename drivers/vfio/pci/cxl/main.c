@@ -173,7 +173,7 @@ static long device_ioctl(struct vfio_device *vdev, unsigned int cmd,
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		if (!cxl->regions)
+		if (!cxl->regions || !vfio_cxl_legacy_info())
 			break;
 		return vfio_cxl_get_info(cxl, (void __user *)arg);
 #ifndef VFIO_CXL_REGION_INFO_OP

@@ -326,6 +326,7 @@ void vfio_cxl_guest_clear(struct vfio_cxl_device *cxl,
 			  struct vfio_cxl_guest_clear *arg);
 
 /* info.c */
+bool vfio_cxl_legacy_info(void);
 long vfio_cxl_get_info(struct vfio_cxl_device *cxl,
 		       struct vfio_device_info __user *arg);
 int vfio_cxl_get_region_info_op(struct vfio_device *vdev,
