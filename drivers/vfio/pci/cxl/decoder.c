@@ -486,6 +486,10 @@ int vfio_cxl_decoder_clear(struct vfio_cxl_device *cxl, bool dry_run,
 	if (want->ctrl & CXL_HDM_CTRL_LOCK)
 		return vfio_cxl_refuse(why, -EPERM, VFIO_CXL_REASON_LOCKED,
 				       "decoder 0");
+	/* Nobody would know later that there is something left to clear */
+	if (cxl->unclean)
+		return vfio_cxl_refuse(why, -EAGAIN, VFIO_CXL_REASON_NOT_LIVE,
+				       "clear_on_close");
 	if (dry_run)
 		return 0;
 

@@ -224,6 +224,8 @@ void vfio_cxl_gate_work(struct work_struct *work)
 		return;
 
 	mutex_lock(&cxl->cmd_lock);
-	vfio_cxl_gate_open(cxl, 0, false);
+	/* The close left it to whoever sees the media ready */
+	if (!vfio_cxl_gate_open(cxl, 0, false) && !cxl->open)
+		vfio_cxl_memory_clean(cxl, false);
 	mutex_unlock(&cxl->cmd_lock);
 }

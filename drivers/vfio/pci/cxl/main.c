@@ -60,6 +60,11 @@ static int device_init(struct vfio_device *vdev)
 	return 0;
 }
 
+static bool clear_on_close;
+module_param(clear_on_close, bool, 0644);
+MODULE_PARM_DESC(clear_on_close,
+		 "zero the memory after the last close, before anybody else gets it (default: off)");
+
 /* Give the tenancy its view of the memory, if there is any */
 static int open_regions(struct vfio_cxl_device *cxl)
 {
@@ -110,6 +115,8 @@ static int device_open(struct vfio_device *vdev)
 	/* Memory that did not come back is no device without memory */
 	ret = restored;
 	if (!ret)
+		ret = vfio_cxl_memory_clean(cxl, true);
+	if (!ret)
 		ret = open_regions(cxl);
 	if (ret)
 		goto err_disable;
@@ -145,10 +152,13 @@ static void device_close(struct vfio_device *vdev)
 	close_regions(cxl);
 	vfio_pci_core_close_device(vdev);
 	cxl->open = false;
+	cxl->unclean |= clear_on_close && vfio_cxl_has_memory(cxl);
 	/* The core did reset it, so a fatal error is over too */
 	if (!cxl->core.needs_reset && !READ_ONCE(cxl->recovering))
 		reasons |= VFIO_CXL_GATE_ERROR;
-	vfio_cxl_gate_open(cxl, reasons, false);
+	/* Where it is not live yet, the next open clears it */
+	if (!vfio_cxl_gate_open(cxl, reasons, false))
+		vfio_cxl_memory_clean(cxl, false);
 	mutex_unlock(&cxl->cmd_lock);
 }
 
@@ -278,6 +288,12 @@ static int device_discover(struct vfio_cxl_device *cxl)
 /* Undo device_discover(): nobody can reach the device any more */
 static void device_leave(struct vfio_cxl_device *cxl)
 {
+	mutex_lock(&cxl->cmd_lock);
+	if (cxl->unclean)
+		vfio_cxl_gate_open(cxl, 0, true);
+	if (vfio_cxl_memory_clean(cxl, false))
+		pci_warn(cxl->core.pdev, "memory could not be cleared: it holds what the last user left\n");
+	mutex_unlock(&cxl->cmd_lock);
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
 	cancel_work_sync(&cxl->restore_work);
 	mutex_lock(&cxl->cmd_lock);

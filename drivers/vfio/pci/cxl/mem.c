@@ -302,6 +302,30 @@ int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable)
 	return 0;
 }
 
+/**
+ * vfio_cxl_memory_clean - what the last tenant wrote is not for the next one
+ * @cxl: the device
+ * @killable: give up at a fatal signal
+ *
+ * Return: 0, also if there is nothing to clear; else as
+ * vfio_cxl_memory_clear().
+ */
+int vfio_cxl_memory_clean(struct vfio_cxl_device *cxl, bool killable)
+{
+	int ret;
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	if (!cxl->unclean)
+		return 0;
+
+	ret = vfio_cxl_memory_clear(cxl, killable);
+	if (!ret)
+		cxl->unclean = false;
+
+	return ret;
+}
+
 static vm_fault_t memory_insert(struct vm_fault *vmf, unsigned long pfn,
 				unsigned int order)
 {

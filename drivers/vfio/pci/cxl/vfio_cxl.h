@@ -164,6 +164,7 @@ struct vfio_cxl_node {
  * @origin: who committed decoder 0
  * @why: why there is no memory
  * @open: a tenancy is under way
+ * @unclean: clear_on_close has not cleared the memory yet
  * @regions: this tenancy has the two regions
  * @gate_sem: protects the fields down to @gate_seq
  * @live: memory may be touched: @gate is 0 and there is memory
@@ -199,6 +200,7 @@ struct vfio_cxl_device {
 	enum vfio_cxl_origin origin;
 	struct vfio_cxl_why why;
 	bool open;
+	bool unclean;
 	bool regions;
 
 	struct rw_semaphore gate_sem;
@@ -288,6 +290,7 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 			struct resource *claim, struct vfio_cxl_why *why);
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl);
 int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable);
+int vfio_cxl_memory_clean(struct vfio_cxl_device *cxl, bool killable);
 void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl);
 void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl);
 u64 vfio_cxl_page_sizes(u64 size);
