@@ -257,17 +257,31 @@ void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl)
 	}
 }
 
-/* Under gate_sem for reading, so bits are set side by side */
+/*
+ * Under gate_sem for reading, so bits are set side by side. A page of 1 GiB is
+ * whole words of them, where all ones may be stored beside any set_bit().
+ */
 static void memory_touch(struct vfio_cxl_device *cxl, u64 offset, u64 size)
 {
 	unsigned long n = offset / VFIO_CXL_FLUSH_SIZE;
-	unsigned long last = (offset + size - 1) / VFIO_CXL_FLUSH_SIZE;
+	unsigned long end = DIV_ROUND_UP(offset + size, VFIO_CXL_FLUSH_SIZE);
+	unsigned long *touched = cxl->memory.touched;
 
 	lockdep_assert_held(&cxl->gate_sem);
 
-	for (; n <= last; n++)
-		if (!test_bit(n, cxl->memory.touched))
-			set_bit(n, cxl->memory.touched);
+	while (n < end) {
+		if (IS_ALIGNED(n, BITS_PER_LONG) && end - n >= BITS_PER_LONG) {
+			unsigned long *word = touched + BIT_WORD(n);
+
+			if (READ_ONCE(*word) != ~0UL)
+				WRITE_ONCE(*word, ~0UL);
+			n += BITS_PER_LONG;
+		} else {
+			if (!test_bit(n, touched))
+				set_bit(n, touched);
+			n++;
+		}
+	}
 }
 
 /**
