@@ -37,7 +37,7 @@ def number(text):
 class Bed:
     def __init__(self, machine):
         self.machine = machine
-        self.window = None
+        self.windows = []
         self.nonce, self.request, self.buf = None, b"", b""
         # QEMU's id of each device: another one each time it is plugged.
         self.nodes = {d.name: d.name for d in machine.topology.devices}
@@ -150,15 +150,20 @@ class Bed:
             raise BedError(json.dumps(reply))
         return json.dumps(reply)
 
+    def slots(self):
+        """PCI address by QEMU's id, of what slots hold."""
+        def addresses(devices):
+            for d in devices:
+                yield (d.get("qdev_id"), f"0000:{d['bus']:02x}:{d['slot']:02x}"
+                                         f".{d['function']:x}")
+                yield from addresses(d.get("pci_bridge", {}).get("devices", []))
+
+        return {node: address for bus in self.machine.qmp("query-pci")
+                for node, address in addresses(bus["devices"])}
+
     def plugged(self, node):
         """Whether a slot holds it. QEMU 10 never says DEVICE_DELETED."""
-        def ids(devices):
-            for d in devices:
-                yield d.get("qdev_id")
-                yield from ids(d.get("pci_bridge", {}).get("devices", []))
-
-        return any(node in ids(bus["devices"])
-                   for bus in self.machine.qmp("query-pci"))
+        return node in self.slots()
 
     def unplug(self, device):
         node = self.nodes[device.name]
@@ -191,7 +196,8 @@ class Bed:
         arguments = {"driver": words[0]}
         for word in words[1:]:
             key, value = word.split("=")
-            arguments[key] = int(value) if value.isdigit() else value
+            arguments[key] = (int(value) if value.isdigit() else
+                              {"on": True, "off": False}.get(value, value))
         self.machine.qmp("device_add", **arguments)
         self.nodes[device.name] = node
         return ""
@@ -199,10 +205,13 @@ class Bed:
     def info(self):
         m = self.machine
         version = m.qmp("query-version")["qemu"]
-        window = self.window and dict(zip(("base", "size"), self.window))
+        windows = [dict(zip(("base", "size"), w)) for w in self.windows]
+        slots = self.slots()
         return {"topology": m.topology.name,
                 "qemu": "{major}.{minor}.{micro}".format(**version),
-                "accel": m.accel, "window": window,
+                "accel": m.accel, "windows": windows,
+                "window": windows[0] if windows else None,
                 "devices": [{"name": d.name, "id": self.nodes[d.name],
-                             "plugged": self.plugged(self.nodes[d.name]),
+                             "plugged": self.nodes[d.name] in slots,
+                             "address": slots.get(self.nodes[d.name]),
                              "media": d.media()} for d in m.topology.devices]}

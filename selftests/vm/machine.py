@@ -129,8 +129,7 @@ class Machine:
                          f"size={size},share=on,"
                          f"mem-path={self.backend_path(device, kind)}"]
             args += ["-device", device.arguments(device.name, backends)]
-        return args + ["-M", "cxl-fmw.0.targets.0=cxl.1,"
-                       f"cxl-fmw.0.size={t.window}"]
+        return args + t.window_args()
 
     def share_args(self, tag, path, more=""):
         # Without its bus QEMU would put it behind the CXL bridge, and refuse.

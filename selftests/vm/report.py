@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The guest kernel's log: kept as text, and searched for reports of a bug."""
 
+import os
 import re
 
 # Kept to what kernels print for a bug: "RCU lockdep checking is enabled" and
@@ -50,6 +51,8 @@ class KernelLog:
 
     def check_console(self, path):
         """What a dying kernel said on its console and nowhere else."""
+        if not os.path.exists(path):
+            return      # the emulator refused to start: its own words follow
         with open(path, "rb") as f:
             for line in f:
                 line = line.strip()

@@ -42,22 +42,47 @@ class Topology:
     summary: str
     devices: list
     args: list                      # bridges and ports, in QEMU's words
-    window: str = "4G"              # size of the fixed memory window
-    # QEMU puts the window 256 MiB above the end of hotpluggable memory, which
+    # The fixed memory windows: host bridge, size.
+    windows: tuple = (("cxl.1", "4G"),)
+    # QEMU puts the windows 256 MiB above the end of hotpluggable memory, which
     # ends at 4G + (maxmem - 1G) + slots * 1G. So 8G gives 0x4d0000000, and
     # 7936M (256 MiB less) 0x4c0000000, which is aligned to 1 GiB.
     maxmem: str = "8G"
-    firmware: bool = False          # decoder 0 committed before any driver
+    # What guest/firmware.c does before any driver; nothing if empty.
+    firmware: tuple = ()
+    qemu: tuple = ("10", "11")      # those that have what is needed
+
+    def window_args(self):
+        # All of them in one option: QEMU does not put several together.
+        return ["-M", ",".join(f"cxl-fmw.{n}.targets.0={bridge},"
+                               f"cxl-fmw.{n}.size={size}" for n, (bridge, size)
+                               in enumerate(self.windows))]
 
 
-ONE_PORT = ["-device", "pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1",
-            "-device", "cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2"]
+def bridge(n, bus):
+    """Host bridge cxl.N, whose _UID is its bus number, and root port rpN-1."""
+    return ["-device", f"pxb-cxl,bus_nr={bus},bus=pcie.0,id=cxl.{n}",
+            "-device", f"cxl-rp,port=0,bus=cxl.{n},id=rp{n - 1},"
+            f"chassis={n - 1},slot=2"]
+
+
+ONE_PORT = bridge(1, 12)
+SWITCH = ONE_PORT + [
+    "-device", "cxl-upstream,bus=rp0,id=us0",
+    "-device", "cxl-downstream,port=3,bus=us0,id=swport0,chassis=0,slot=4"]
+
+
+def typical(bus="rp0"):
+    return Device("dcd0", bus, static=256 * MIB, dc=2 * GIB)
+
+
+def second(bus):
+    return Device("dcd1", bus, static=256 * MIB, serial=0xc0ffee00d0000002)
 
 
 def direct():
     return Topology("root port, device: 256 MiB static, 2 GiB Dynamic Capacity",
-                    [Device("dcd0", "rp0", static=256 * MIB, dc=2 * GIB)],
-                    ONE_PORT)
+                    [typical()], ONE_PORT)
 
 
 def static():
@@ -69,8 +94,58 @@ def static():
 def firmware():
     t = direct()
     t.summary = "direct, with decoder 0 committed and locked by firmware"
-    t.firmware = True
+    t.firmware = ("commit",)
     return t
 
 
-TOPOLOGIES = {"direct": direct, "static": static, "firmware": firmware}
+def two_devices():
+    return Topology("two host bridges, a window and a device for each",
+                    [typical(), second("rp1")], ONE_PORT + bridge(2, 32),
+                    windows=(("cxl.1", "4G"), ("cxl.2", "1G")))
+
+
+def neighbour():
+    t = direct()
+    t.summary = "direct, with another CXL device as function 1 of its slot"
+    t.devices[0].options = ",addr=0.0,multifunction=on"
+    t.devices.append(second("rp0"))
+    t.devices[1].options = ",addr=0.1"
+    return t
+
+
+def two_ports():
+    t = direct()
+    t.summary = "host bridge with two root ports, the device below one"
+    t.args = ONE_PORT + ["-device",
+                         "cxl-rp,port=5,bus=cxl.1,id=rp1,chassis=0,slot=3"]
+    return t
+
+
+def switch():
+    return Topology("root port, switch, device; the switch routes nothing",
+                    [typical("swport0")], SWITCH)
+
+
+def switch_routed():
+    t = switch()
+    t.summary = "switch, which firmware made route 1 GiB of the window"
+    t.firmware = ("route", str(512 * MIB), str(GIB))
+    return t
+
+
+def dc_only():
+    return Topology("root port, device: 2 GiB Dynamic Capacity and no other",
+                    [Device("dcd0", "rp0", dc=2 * GIB)], ONE_PORT)
+
+
+def hdm_db():
+    t = direct()
+    t.summary = "direct, with a device that can do back-invalidate (HDM-DB)"
+    t.devices[0].options = ",hdm-db=on,x-256b-flit=on"
+    t.qemu = ("11",)
+    return t
+
+
+TOPOLOGIES = {f.__name__.replace("_", "-"): f
+              for f in (direct, static, firmware, two_devices, neighbour,
+                        two_ports, switch, switch_routed, dc_only, hdm_db)}

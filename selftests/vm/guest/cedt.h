@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The first fixed memory window of the machine, as its firmware tells it:
- * ACPI CEDT, CXL 3.1 section 9.18.1.
+ * The fixed memory windows of the machine, as its firmware tells them: ACPI
+ * CEDT, CXL 3.1 section 9.18.1.
  */
 #ifndef GUEST_CEDT_H
 #define GUEST_CEDT_H
@@ -15,8 +15,8 @@
 #define CEDT_HEADER	36
 #define CEDT_CFMWS	1
 
-/* Returns 0, or -1 when the machine has no window. */
-static inline int cedt_window(uint64_t *base, uint64_t *size)
+/* Returns 0, or -1 when the machine has no window of this number. */
+static inline int cedt_window(unsigned int index, uint64_t *base, uint64_t *size)
 {
 	uint8_t t[4096];
 	int fd = open("/sys/firmware/acpi/tables/CEDT", O_RDONLY | O_CLOEXEC);
@@ -29,7 +29,7 @@ static inline int cedt_window(uint64_t *base, uint64_t *size)
 		uint16_t len;
 
 		memcpy(&len, t + at + 2, sizeof(len));
-		if (t[at] == CEDT_CFMWS) {
+		if (t[at] == CEDT_CFMWS && !index--) {
 			memcpy(base, t + at + 8, sizeof(*base));
 			memcpy(size, t + at + 16, sizeof(*size));
 			return 0;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A stand-in for firmware: hands the machine over with the CXL device's
- * decoder 0 committed and locked over its static memory, at the start of the
- * machine's window, as a BIOS does. Runs before any CXL or VFIO driver.
+ * A stand-in for firmware: hands the machine over with a decoder committed and
+ * locked, as a BIOS does. Runs before any CXL or VFIO driver.
+ *
+ * firmware commit
+ *	decoder 0 of the CXL device, over its static memory, at the start of the
+ *	machine's window
+ * firmware route OFFSET SIZE
+ *	decoder 0 of the switch: this part of the window goes to its downstream
+ *	port
  *
  * CXL 3.1 sections 8.1.3 (DVSEC), 8.1.9 (Register Locator), 8.2.4.20 (HDM).
  */
@@ -17,8 +23,15 @@
 #include "cedt.h"
 
 #define CLASS_CXL_MEM		0x050210
+#define CLASS_BRIDGE		0x060400
 #define PCI_COMMAND		0x04
 #define PCI_COMMAND_MEMORY	0x2
+#define PCI_CAP_LIST		0x34
+#define CAP_EXPRESS		0x10
+#define EXPRESS_FLAGS		0x02
+#define EXPRESS_UPSTREAM	5
+#define EXPRESS_DOWNSTREAM	6
+#define EXPRESS_LINK_CAP	0x0c
 #define EXT_CAP_DVSEC		0x23
 #define DVSEC_VENDOR_CXL	0x1e98
 #define DVSEC_DEVICE		0
@@ -123,7 +136,9 @@ static volatile uint32_t *find_hdm(volatile uint32_t *block)
 	die("HDM decoder capability");
 }
 
-static void commit(volatile uint32_t *hdm, uint64_t base, uint64_t size)
+/* A device's low word is the DPA skip's, a switch's the list of its targets. */
+static void commit(volatile uint32_t *hdm, uint64_t base, uint64_t size,
+		   uint32_t low)
 {
 	volatile uint32_t *d = hdm + DEC0 / 4;
 	struct timespec ms = { 0, 1000000 };
@@ -134,7 +149,7 @@ static void commit(volatile uint32_t *hdm, uint64_t base, uint64_t size)
 	d[1] = base >> 32;
 	d[2] = size;
 	d[3] = size >> 32;
-	d[5] = 0;	/* DPA skip */
+	d[5] = low;
 	d[6] = 0;
 	d[4] = DEC_COMMIT | DEC_LOCK | DEC_HOST_ONLY;
 	for (i = 0; i < 100; i++) {
@@ -146,22 +161,16 @@ static void commit(volatile uint32_t *hdm, uint64_t base, uint64_t size)
 	die("decoder 0 was not committed");
 }
 
-static void set_up(uint64_t window, uint64_t window_size)
+/* Commits decoder 0 of the component that dev is. */
+static void commit_in(int cfg, uint64_t base, uint64_t size, uint32_t low)
 {
-	int cfg = open_attr("config"), dvsec = find_dvsec(cfg, DVSEC_DEVICE);
 	uint32_t command = cfg_read(cfg, PCI_COMMAND, 2);
+	uint64_t offset;
 	char name[16];
-	uint64_t offset, size;
 	struct stat st;
 	int bar, fd;
 	char *map;
 
-	size = (uint64_t)cfg_read(cfg, dvsec + DEVICE_RANGE1_SIZE, 4) << 32 |
-	       (cfg_read(cfg, dvsec + DEVICE_RANGE1_SIZE + 4, 4) & 0xf0000000);
-	if (!size || size > window_size) {
-		errno = ERANGE;
-		die("size of the static memory");
-	}
 	find_block(cfg, &bar, &offset);
 	snprintf(name, sizeof(name), "resource%d", bar);
 	fd = open_attr(name);
@@ -172,45 +181,99 @@ static void set_up(uint64_t window, uint64_t window_size)
 		die(name);
 
 	cfg_write(cfg, PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
-	commit(find_hdm((void *)(map + offset)), window, size);
+	commit(find_hdm((void *)(map + offset)), base, size, low);
 	cfg_write(cfg, PCI_COMMAND, command, 2);
-	cfg_write(cfg, dvsec + DEVICE_CTRL,
-		  cfg_read(cfg, dvsec + DEVICE_CTRL, 2) | DEVICE_CTRL_MEM_ENABLE,
-		  2);
 	munmap(map, st.st_size);
 	close(fd);
-	close(cfg);
 }
 
-int main(void)
+/* Offset of the PCI Express capability, 0 if there is none. */
+static int find_express(int cfg)
+{
+	int at = cfg_read(cfg, PCI_CAP_LIST, 1);
+
+	while (at && cfg_read(cfg, at, 1) != CAP_EXPRESS)
+		at = cfg_read(cfg, at + 1, 1);
+	return at;
+}
+
+/* Makes dev the first device of a class, and type of port; opens its config. */
+static int find_device(unsigned int wanted, unsigned int port)
 {
 	static const char devices[] = "/sys/bus/pci/devices";
-	uint64_t window, window_size;
 	struct dirent *e;
 	DIR *d = opendir(devices);
 
+	while (d && (e = readdir(d))) {
+		unsigned int class;
+		int cfg;
+
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(dev, sizeof(dev), "%s/%s", devices, e->d_name);
+		cfg = open_attr("config");
+		class = cfg_read(cfg, 8, 4) >> 8;
+		if (class == wanted &&
+		    (cfg_read(cfg, find_express(cfg) + EXPRESS_FLAGS, 2) >> 4 &
+		     0xf) == port) {
+			closedir(d);
+			return cfg;
+		}
+		close(cfg);
+	}
+	snprintf(dev, sizeof(dev), "class %#x, port type %u", wanted, port);
+	errno = ENODEV;
+	die("CXL component");
+}
+
+static void commit_device(uint64_t window, uint64_t window_size)
+{
+	int cfg = find_device(CLASS_CXL_MEM, 0);
+	int dvsec = find_dvsec(cfg, DVSEC_DEVICE);
+	uint64_t size;
+
+	size = (uint64_t)cfg_read(cfg, dvsec + DEVICE_RANGE1_SIZE, 4) << 32 |
+	       (cfg_read(cfg, dvsec + DEVICE_RANGE1_SIZE + 4, 4) & 0xf0000000);
+	if (!size || size > window_size) {
+		errno = ERANGE;
+		die("size of the static memory");
+	}
+	commit_in(cfg, window, size, 0);
+	cfg_write(cfg, dvsec + DEVICE_CTRL,
+		  cfg_read(cfg, dvsec + DEVICE_CTRL, 2) | DEVICE_CTRL_MEM_ENABLE,
+		  2);
+	close(cfg);
+}
+
+static void route_switch(uint64_t base, uint64_t size)
+{
+	int cfg = find_device(CLASS_BRIDGE, EXPRESS_DOWNSTREAM);
+	uint32_t port = cfg_read(cfg, find_express(cfg) + EXPRESS_LINK_CAP, 4);
+
+	close(cfg);
+	cfg = find_device(CLASS_BRIDGE, EXPRESS_UPSTREAM);
+	commit_in(cfg, base, size, port >> 24);
+	close(cfg);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t window, window_size;
+
 	strcpy(dev, "CEDT");
-	if (cedt_window(&window, &window_size)) {
+	if (cedt_window(0, &window, &window_size)) {
 		errno = ENOENT;
 		die("fixed memory window");
 	}
-	strcpy(dev, devices);
-	while (d && (e = readdir(d))) {
-		unsigned int class = 0;
-		char path[400];
-		FILE *f;
-
-		snprintf(path, sizeof(path), "%s/%s/class", devices, e->d_name);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (fscanf(f, "%x", &class) == 1 && class == CLASS_CXL_MEM) {
-			snprintf(dev, sizeof(dev), "%s/%s", devices, e->d_name);
-			set_up(window, window_size);
-			return 0;
-		}
-		fclose(f);
+	if (argc == 2 && !strcmp(argv[1], "commit")) {
+		commit_device(window, window_size);
+		return 0;
 	}
-	errno = ENODEV;
-	die("CXL memory device");
+	if (argc == 4 && !strcmp(argv[1], "route")) {
+		route_switch(window + strtoull(argv[2], NULL, 0),
+			     strtoull(argv[3], NULL, 0));
+		return 0;
+	}
+	fprintf(stderr, "usage: firmware commit | route OFFSET SIZE\n");
+	return 2;
 }

@@ -5,7 +5,8 @@
  *
  * It speaks to the host over virtio ports, one for each purpose:
  *   ctl            host: the command, as records, each ended by a zero byte;
- *                  guest: lines "window BASE SIZE", "error WHY", "exit CODE"
+ *                  guest: lines "window BASE SIZE" (of each), "error WHY",
+ *                  "exit CODE"
  *   stdout, stderr the command's
  *   stdin          the terminal's, when there is one
  *   kmsg           the kernel's log as it grows, in the format of /dev/kmsg
@@ -39,13 +40,16 @@
 #define N_PORTS		6
 #define MAX_RECORDS	(128 * 1024)
 #define MAX_ARGS	1024
+#define MAX_FIRMWARE	3
 
 static int ctl = -1;
 
 static struct {
 	char *argv[MAX_ARGS + 1];
 	int argc;
-	bool share, out, firmware, tty;
+	char *firmware[MAX_FIRMWARE + 2];
+	int n_firmware;
+	bool share, out, tty;
 	struct winsize size;
 } job;
 
@@ -192,8 +196,9 @@ static void read_record(char *r)
 		job.share = true;
 	} else if (!strcmp(r, "out")) {
 		job.out = true;
-	} else if (!strcmp(r, "firmware")) {
-		job.firmware = true;
+	} else if (!strncmp(r, "firmware ", 9) &&
+		   job.n_firmware < MAX_FIRMWARE) {
+		job.firmware[++job.n_firmware] = r + 9;
 	} else {
 		errno = EPROTO;
 		fail("unknown record", r);
@@ -461,7 +466,6 @@ static unsigned long taint(void)
 
 int main(void)
 {
-	char *firmware[] = { "/usr/lib/vfio-cxl/firmware", NULL };
 	uint64_t base, size;
 	int i, code;
 
@@ -485,11 +489,12 @@ int main(void)
 		errno = EINVAL;
 		fail("start", "no command");
 	}
-	if (!cedt_window(&base, &size))
+	for (i = 0; !cedt_window(i, &base, &size); i++)
 		tell("window %#llx %#llx\n", (unsigned long long)base,
 		     (unsigned long long)size);
 	mount_shares();
-	if (job.firmware && run_and_wait(firmware)) {
+	job.firmware[0] = "/usr/lib/vfio-cxl/firmware";
+	if (job.n_firmware && run_and_wait(job.firmware)) {
 		errno = EIO;
 		fail("run", "firmware (its words are in the console log)");
 	}
