@@ -132,11 +132,15 @@ class Machine:
         return args + t.window_args()
 
     def share_args(self, tag, path, more=""):
-        # Without its bus QEMU would put it behind the CXL bridge, and refuse.
+        # Linux resets a virtio device that is suspended, and its 9p client
+        # does not survive that, unless power management says otherwise, which
+        # only a device below a root port has.
         return ["-fsdev", f"local,id={tag},path={quote(path)},"
                 f"security_model=none{more}",
-                "-device",
-                f"virtio-9p-pci,fsdev={tag},mount_tag={tag},bus=pcie.0"]
+                "-device", f"pcie-root-port,id={tag}-port,bus=pcie.0,"
+                f"chassis={100 + len(tag)}",
+                "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag},"
+                f"bus={tag}-port,x-pcie-pm-no-soft-reset=on"]
 
     def start(self, kernel, initrd, logs, share=None, out=None, append=""):
         theirs = []
