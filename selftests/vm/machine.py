@@ -113,6 +113,11 @@ class Machine:
         cpu = "max,hypervisor=off"
         if self.accel == "kvm":
             accel, cpu = ["-accel", "kvm"], "host,hypervisor=off"
+        if self.accel == "icount":
+            # An instruction is a nanosecond of the guest's time, and sleep
+            # takes none of ours.
+            accel = ["-accel", "tcg,thread=single",
+                     "-icount", "shift=0,sleep=off"]
         return args + accel + [
             "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu, "-smp", "2",
             "-m", f"1G,slots=8,maxmem={self.topology.maxmem}",

@@ -146,6 +146,27 @@ def hdm_db():
     return t
 
 
+@dataclass
+class MemoryBar:
+    """A PCI device, no CXL, whose BAR 2 is memory of the same kind."""
+    name: str
+    size: int
+
+    def media(self):
+        return {"bar": self.size}
+
+    def arguments(self, node, backends):
+        return f"ivshmem-plain,bus=pcie.0,id={node},memdev={backends['bar']}"
+
+
+def bench():
+    t = static()
+    t.summary = "static, and a PCI device with a BAR of 1 GiB to compare with"
+    t.devices.append(MemoryBar("bar0", GIB))
+    return t
+
+
 TOPOLOGIES = {f.__name__.replace("_", "-"): f
               for f in (direct, static, firmware, two_devices, neighbour,
-                        two_ports, switch, switch_routed, dc_only, hdm_db)}
+                        two_ports, switch, switch_routed, dc_only, hdm_db,
+                        bench)}
