@@ -122,7 +122,11 @@ class Machine:
             "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu, "-smp", "2",
             "-m", f"1G,slots=8,maxmem={self.topology.maxmem}",
             "-display", "none", "-no-reboot", "-nodefaults",
-            "-device", "intel-iommu,intremap=on"]
+            # With eim the guest uses x2APIC, whose registers are no memory:
+            # QEMU 10 sometimes sends a CPU's access to memory astray when
+            # another changes the memory map, and the end of an interrupt that
+            # is lost leaves a CPU without timers for good (seen).
+            "-device", "intel-iommu,intremap=on,eim=on"]
 
     def device_args(self):
         t = self.topology
