@@ -115,7 +115,6 @@ static int control_window(struct vfio_cxl_device *cxl, void *data, bool control)
 	struct vfio_cxl_why why = {};
 	struct vfio_cxl_cfmws window;
 	int ret;
-	u32 uid;
 
 	if (arg->flags || arg->reserved)
 		return -EINVAL;
@@ -136,9 +135,7 @@ static int control_window(struct vfio_cxl_device *cxl, void *data, bool control)
 		return ret;
 	window_fill(arg, &window);
 
-	ret = vfio_cxl_path_check(cxl, &uid, &why);
-	if (!ret)
-		ret = vfio_cxl_window_check(cxl, uid, &window, true, &why);
+	ret = vfio_cxl_window_usable(cxl, &window, &why);
 	if (!ret)
 		arg->flags |= VFIO_CXL_WINDOW_USABLE;
 	if (vfio_cxl_has_memory(cxl) && cxl->memory.base >= window.base &&

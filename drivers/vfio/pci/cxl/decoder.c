@@ -254,22 +254,30 @@ static int program_already(struct vfio_cxl_device *cxl,
 	return 0;
 }
 
-/* Fill in the size and check it against what the device has */
+/*
+ * Fill in the size and check it against what the device has. What begins behind
+ * the static capacity is Dynamic Capacity; how much there is, and in which
+ * regions, is not known here, so that the caller has to say.
+ */
 static int program_size(struct vfio_cxl_device *cxl,
 			struct vfio_cxl_decoder_program *arg,
 			struct vfio_cxl_why *why)
 {
 	u64 capacity = vfio_cxl_static_capacity(cxl);
+	bool dynamic = arg->dpa_skip >= capacity;
 	u64 size = arg->size;
+	u64 end;
 
-	if (!capacity)
+	if (!size && !capacity)
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
 				       VFIO_CXL_REASON_NO_CAPACITY, "%s",
 				       pci_name(cxl->core.pdev));
-	if (!size && arg->dpa_skip < capacity)
+	if (!size && !dynamic)
 		size = min(ALIGN_DOWN(capacity - arg->dpa_skip, SZ_256M),
 			   SIZE_MAX_REGION);
-	if (arg->dpa_skip >= capacity || size > capacity - arg->dpa_skip)
+	if ((!arg->size && dynamic) ||
+	    (!dynamic && size > capacity - arg->dpa_skip) ||
+	    check_add_overflow(arg->dpa_skip, size, &end))
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
 				       VFIO_CXL_REASON_RANGE_CAPACITY,
 				       "static capacity %#llx", capacity);

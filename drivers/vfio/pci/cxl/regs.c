@@ -383,27 +383,68 @@ static int find_closed_config(struct vfio_cxl_device *cxl)
 	return 0;
 }
 
-static int add_block(struct vfio_cxl_device *cxl, u8 bar, u64 offset,
-		     bool component)
+/* An entry of a Register Locator */
+struct locator_entry {
+	u64 offset;
+	u8 bar;
+	u8 type;
+};
+
+/*
+ * Read the entry at @at behind the DVSEC's start @pos, and go on to the next.
+ * Returns false behind the last one.
+ */
+static bool locator_next(struct pci_dev *pdev, u16 pos, u16 *at,
+			 struct locator_entry *entry)
+{
+	u32 header1, lo, hi;
+
+	pci_read_config_dword(pdev, pos + PCI_DVSEC_HEADER1, &header1);
+	if (*at + 8 > PCI_DVSEC_HEADER1_LEN(header1) ||
+	    pos + *at + 8 > PCI_CFG_SPACE_EXP_SIZE)
+		return false;
+
+	pci_read_config_dword(pdev, pos + *at, &lo);
+	pci_read_config_dword(pdev, pos + *at + 4, &hi);
+	entry->type = FIELD_GET(CXL_LOCATOR_TYPE, lo);
+	entry->bar = FIELD_GET(CXL_LOCATOR_BIR, lo);
+	entry->offset = (u64)hi << 32 | (lo & CXL_LOCATOR_OFFSET_LO);
+	*at += 8;
+
+	return true;
+}
+
+/* What is wrong with the place of a block? NULL if nothing is */
+static const char *block_wrong(struct pci_dev *pdev,
+			       const struct locator_entry *entry)
+{
+	u64 len;
+
+	if (entry->bar >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, entry->bar) & IORESOURCE_MEM) ||
+	    (pci_resource_flags(pdev, entry->bar) & IORESOURCE_UNSET))
+		return "no memory BAR";
+
+	len = pci_resource_len(pdev, entry->bar);
+	if (entry->offset >= len ||
+	    (entry->type == CXL_LOCATOR_TYPE_COMPONENT &&
+	     len - entry->offset < CXL_COMPONENT_SIZE))
+		return "outside its BAR";
+
+	return NULL;
+}
+
+static int add_block(struct vfio_cxl_device *cxl,
+		     const struct locator_entry *entry)
 {
 	struct vfio_cxl_regs *regs = &cxl->regs;
 	struct pci_dev *pdev = cxl->core.pdev;
+	const char *wrong = block_wrong(pdev, entry);
 	struct vfio_cxl_block *block;
-	u64 len;
 
-	if (bar >= PCI_STD_NUM_BARS ||
-	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
-	    (pci_resource_flags(pdev, bar) & IORESOURCE_UNSET)) {
-		pci_err(pdev, "Register Locator names BAR %u, which is no memory BAR\n",
-			bar);
-		return -EINVAL;
-	}
-
-	len = pci_resource_len(pdev, bar);
-	if (offset >= len ||
-	    (component && len - offset < CXL_COMPONENT_SIZE)) {
-		pci_err(pdev, "Register Locator: block at %#llx is outside BAR %u of %#llx bytes\n",
-			offset, bar, len);
+	if (wrong) {
+		pci_err(pdev, "Register Locator: block at %#llx of BAR %u: %s\n",
+			entry->offset, entry->bar, wrong);
 		return -EINVAL;
 	}
 	if (regs->nr_blocks == VFIO_CXL_MAX_BLOCKS) {
@@ -413,11 +454,12 @@ static int add_block(struct vfio_cxl_device *cxl, u8 bar, u64 offset,
 	}
 
 	block = &regs->blocks[regs->nr_blocks++];
-	block->bar = bar;
-	block->start = offset;
+	block->bar = entry->bar;
+	block->start = entry->offset;
+	block->component = entry->type == CXL_LOCATOR_TYPE_COMPONENT;
 	/* How long device registers are only they know: to the BAR's end */
-	block->end = component ? offset + CXL_COMPONENT_SIZE : len;
-	block->component = component;
+	block->end = block->component ? entry->offset + CXL_COMPONENT_SIZE :
+		     pci_resource_len(pdev, entry->bar);
 
 	return 0;
 }
@@ -425,8 +467,9 @@ static int add_block(struct vfio_cxl_device *cxl, u8 bar, u64 offset,
 static int find_blocks(struct vfio_cxl_device *cxl)
 {
 	struct pci_dev *pdev = cxl->core.pdev;
-	u32 header1, lo, hi, type;
-	u16 pos, at;
+	struct locator_entry entry;
+	u16 at = CXL_LOCATOR_FIRST;
+	u16 pos;
 	int ret;
 
 	pos = pci_find_dvsec_capability(pdev, CXL_VENDOR_ID, CXL_DVSEC_LOCATOR);
@@ -435,22 +478,57 @@ static int find_blocks(struct vfio_cxl_device *cxl)
 		return -ENODEV;
 	}
 
-	pci_read_config_dword(pdev, pos + PCI_DVSEC_HEADER1, &header1);
-	for (at = CXL_LOCATOR_FIRST;
-	     at + 8 <= PCI_DVSEC_HEADER1_LEN(header1) &&
-	     pos + at + 8 <= PCI_CFG_SPACE_EXP_SIZE; at += 8) {
-		pci_read_config_dword(pdev, pos + at, &lo);
-		pci_read_config_dword(pdev, pos + at + 4, &hi);
-		type = FIELD_GET(CXL_LOCATOR_TYPE, lo);
-		if (type != CXL_LOCATOR_TYPE_COMPONENT &&
-		    type != CXL_LOCATOR_TYPE_DEVICE)
+	while (locator_next(pdev, pos, &at, &entry)) {
+		if (entry.type != CXL_LOCATOR_TYPE_COMPONENT &&
+		    entry.type != CXL_LOCATOR_TYPE_DEVICE)
 			continue;
-		ret = add_block(cxl, FIELD_GET(CXL_LOCATOR_BIR, lo),
-				(u64)hi << 32 | (lo & CXL_LOCATOR_OFFSET_LO),
-				type == CXL_LOCATOR_TYPE_COMPONENT);
+		ret = add_block(cxl, &entry);
 		if (ret)
 			return ret;
 	}
+
+	return 0;
+}
+
+/**
+ * vfio_cxl_component_find - find the component registers of a port
+ * @pdev: the port; it is another driver's, so nothing of it is changed
+ * @component: physical address of its component block, for vfio_cxl_map_cm()
+ * @what: what is missing, otherwise
+ *
+ * Return: 0 or -ENODEV.
+ */
+int vfio_cxl_component_find(struct pci_dev *pdev, phys_addr_t *component,
+			    const char **what)
+{
+	struct locator_entry entry = {};
+	u16 at = CXL_LOCATOR_FIRST;
+	const char *wrong;
+	u16 command;
+	u16 pos;
+
+	*what = "no registers";
+	pos = pci_find_dvsec_capability(pdev, CXL_VENDOR_ID, CXL_DVSEC_LOCATOR);
+	if (!pos)
+		return -ENODEV;
+
+	do {
+		if (!locator_next(pdev, pos, &at, &entry))
+			return -ENODEV;
+	} while (entry.type != CXL_LOCATOR_TYPE_COMPONENT);
+
+	wrong = block_wrong(pdev, &entry);
+	if (!wrong && !pdev->resource[entry.bar].parent)
+		wrong = "BAR not assigned";
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (!wrong && !(command & PCI_COMMAND_MEMORY))
+		wrong = "Memory Space off";
+	if (wrong) {
+		*what = wrong;
+		return -ENODEV;
+	}
+	*component = pci_resource_start(pdev, entry.bar) + entry.offset;
+	*what = "no decoders";
 
 	return 0;
 }

@@ -3,18 +3,19 @@
  * DOC: which window is this device's
  *
  * A device below a CXL host bridge can be reached through a fixed memory window
- * that has this bridge as its single target, if everything between passes
- * everything through. Registers on the path are read, never written: they are
- * the CXL core's. What is not understood is refused, with the element's name.
+ * that has this bridge as its single target, where the path from there to the
+ * device (path.c) routes it, and where nobody else in the host is.
  */
 #include <linux/acpi.h>
 #include <linux/io.h>
+#include <linux/moduleparam.h>
 
 #include "vfio_cxl.h"
 
-/* ACPI's and the PCI core's number for a CXL 2.0 bridge */
-#define CHBS_VERSION_CXL20	1
-#define CHBS_CXL20_LEN		SZ_64K
+static bool unsafe_no_cedt;
+module_param_unsafe(unsafe_no_cedt, bool, 0444);
+MODULE_PARM_DESC(unsafe_no_cedt,
+		 "Where firmware gives no CEDT, believe a committed decoder, and let any free address be programmed. Nothing then tells CXL memory from other parts of the address map: a wrong address corrupts the host or hangs it (default: N)");
 
 /**
  * vfio_cxl_window_get - read a fixed memory window of the host
@@ -37,138 +38,32 @@ int vfio_cxl_window_get(unsigned int index, struct vfio_cxl_cfmws *window)
 	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
 
-static int bridge_get(u32 uid, struct vfio_cxl_chbs *bridge)
+/* A damaged one is not "no CEDT": what it would say is not known */
+static bool no_cedt(void)
 {
 	struct acpi_table_header *cedt;
-	int ret;
+	acpi_status status = acpi_get_table(ACPI_SIG_CEDT, 0, &cedt);
 
-	if (ACPI_FAILURE(acpi_get_table(ACPI_SIG_CEDT, 0, &cedt)))
-		return -EINVAL;
-	ret = vfio_cxl_cedt_bridge(cedt, cedt->length, uid, bridge);
-	acpi_put_table(cedt);
+	if (ACPI_SUCCESS(status))
+		acpi_put_table(cedt);
 
-	return ret;
-}
-
-/* A host bridge without HDM decoders sends everything to its only root port */
-static int bridge_check(u32 uid, struct vfio_cxl_why *why)
-{
-	struct vfio_cxl_chbs bridge;
-	struct vfio_cxl_hdm hdm;
-	struct vfio_cxl_io io;
-	void __iomem *cm;
-	int ret;
-
-	ret = bridge_get(uid, &bridge);
-	if (ret == -EINVAL)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_NO_CEDT, "CEDT");
-	if (ret || bridge.version != CHBS_VERSION_CXL20 ||
-	    bridge.length < CHBS_CXL20_LEN)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_PATH_RCH,
-				       "host bridge %u", uid);
-
-	ret = vfio_cxl_map_cm(bridge.base, &cm, &io);
-	if (ret)
-		return vfio_cxl_refuse(why, ret, VFIO_CXL_REASON_NO_MEMORY,
-				       "host bridge %u", uid);
-	ret = vfio_cxl_hdm_find(&hdm, &io);
-	iounmap(cm);
-
-	if (ret != -ENOENT)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_PATH_DECODER,
-				       "host bridge %u", uid);
-
-	return 0;
-}
-
-/* Is @port the only root port of its bus? Else name another one */
-static int single_port(struct pci_dev *port, struct vfio_cxl_why *why)
-{
-	struct pci_dev *other;
-	unsigned int devfn;
-	int ret = 0;
-
-	for (devfn = 0; devfn < 256 && !ret; devfn++) {
-		if (devfn == port->devfn)
-			continue;
-		other = pci_get_slot(port->bus, devfn);
-		if (!other)
-			continue;
-		if (pci_is_pcie(other) &&
-		    pci_pcie_type(other) == PCI_EXP_TYPE_ROOT_PORT)
-			ret = vfio_cxl_refuse(why, -EOPNOTSUPP,
-					      VFIO_CXL_REASON_PATH_PORTS,
-					      "root port %s", pci_name(other));
-		pci_dev_put(other);
-	}
-
-	return ret;
+	return status == AE_NOT_FOUND;
 }
 
 /**
- * vfio_cxl_path_check - does the path to a device pass everything through?
- * @cxl: the device
- * @bridge_uid: _UID of its host bridge, on success
- * @why: why not
+ * vfio_cxl_cedt_waived - does the administrator vouch for what no CEDT tells?
  *
- * Return: 0, or -EOPNOTSUPP with the element in the way; -ENOMEM.
+ * Return: whether there is no CEDT, and unsafe_no_cedt is set.
  */
-int vfio_cxl_path_check(struct vfio_cxl_device *cxl, u32 *bridge_uid,
+bool vfio_cxl_cedt_waived(void)
+{
+	return unsafe_no_cedt && no_cedt();
+}
+
+/* Is the window for a device like this, below this host bridge? */
+static int window_check(struct vfio_cxl_device *cxl, u32 bridge_uid,
+			const struct vfio_cxl_cfmws *window, bool program,
 			struct vfio_cxl_why *why)
-{
-	struct pci_dev *pdev = cxl->core.pdev;
-	struct pci_host_bridge *bridge;
-	struct acpi_device *adev;
-	struct pci_dev *port;
-	u64 uid;
-	int ret;
-
-	port = pci_upstream_bridge(pdev);
-	if (!port)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_PATH_RCH, "%s",
-				       pci_name(pdev));
-	if (pci_pcie_type(port) == PCI_EXP_TYPE_DOWNSTREAM)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_PATH_SWITCH,
-				       "switch port %s", pci_name(port));
-	if (pci_pcie_type(port) != PCI_EXP_TYPE_ROOT_PORT)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_PATH_RCH, "%s",
-				       pci_name(port));
-
-	ret = single_port(port, why);
-	if (ret)
-		return ret;
-
-	bridge = pci_find_host_bridge(port->bus);
-	adev = ACPI_COMPANION(&bridge->dev);
-	if (!adev || acpi_dev_uid_to_integer(adev, &uid) || uid > U32_MAX)
-		return vfio_cxl_refuse(why, -EOPNOTSUPP,
-				       VFIO_CXL_REASON_PATH_RCH, "%s",
-				       dev_name(&bridge->dev));
-
-	*bridge_uid = uid;
-
-	return bridge_check(uid, why);
-}
-
-/**
- * vfio_cxl_window_check - can a window serve a device?
- * @cxl: the device
- * @bridge_uid: its host bridge
- * @window: the window
- * @program: a decoder is to be programmed, not only found
- * @why: why not
- *
- * Return: 0, or -EOPNOTSUPP.
- */
-int vfio_cxl_window_check(struct vfio_cxl_device *cxl, u32 bridge_uid,
-			  const struct vfio_cxl_cfmws *window, bool program,
-			  struct vfio_cxl_why *why)
 {
 	bool coherent = window->restrictions & VFIO_CXL_WINDOW_DEVICE_COHERENT;
 	bool host_only = window->restrictions & VFIO_CXL_WINDOW_HOST_ONLY;
@@ -186,6 +81,44 @@ int vfio_cxl_window_check(struct vfio_cxl_device *cxl, u32 bridge_uid,
 				       window->restrictions);
 
 	return 0;
+}
+
+/**
+ * vfio_cxl_window_usable - could a decoder of a device be programmed in a window?
+ * @cxl: the device
+ * @window: the window, with room or not
+ * @why: why not
+ *
+ * Return: 0; -EOPNOTSUPP if nothing in the window can reach the device; -ENOMEM.
+ */
+int vfio_cxl_window_usable(struct vfio_cxl_device *cxl,
+			   const struct vfio_cxl_cfmws *window,
+			   struct vfio_cxl_why *why)
+{
+	struct vfio_cxl_path *path;
+	u64 at;
+	int ret;
+
+	ret = vfio_cxl_path_get(cxl, &path, why);
+	if (ret)
+		return ret;
+
+	ret = window_check(cxl, vfio_cxl_path_bridge(path), window, true, why);
+	if (ret)
+		goto out_put;
+
+	for (at = 0; at < window->size; at += SZ_256M) {
+		ret = vfio_cxl_path_routes(path, window->base + at, SZ_256M,
+					   why);
+		if (!ret) {
+			*why = (struct vfio_cxl_why){};
+			break;
+		}
+	}
+out_put:
+	vfio_cxl_path_put(path);
+
+	return ret;
 }
 
 /*
@@ -220,21 +153,30 @@ static bool range_is_ram(u64 base, u64 size)
  * @size: bytes
  *
  * Return: whether the range is System RAM in a fixed memory window. System RAM
- * elsewhere is not a device's, whatever its decoder says.
+ * elsewhere is not a device's, whatever its decoder says; where no CEDT tells
+ * what is elsewhere, it might be.
  */
 bool vfio_cxl_range_in_use(u64 base, u64 size)
 {
 	struct vfio_cxl_cfmws window;
 	unsigned int index;
 	u64 end;
+	int ret;
 
 	if (check_add_overflow(base, size, &end) || !range_is_ram(base, size))
 		return false;
-	for (index = 0; !vfio_cxl_window_get(index, &window); index++)
+	if (no_cedt())
+		return true;
+	for (index = 0; ; index++) {
+		ret = vfio_cxl_window_get(index, &window);
+		if (ret)
+			break;
 		if (base < window.base + window.size && window.base < end)
 			return true;
+	}
 
-	return false;
+	/* What a damaged CEDT does not tell might be the device's */
+	return ret != -ENOENT;
 }
 
 /* Take a range that nothing but windows and Soft Reserved memory intersects */
@@ -274,64 +216,73 @@ void vfio_cxl_range_release(struct resource *claim)
 	release_mem_region(claim->start, resource_size(claim));
 }
 
-/* The lowest free range in a window, or exactly the one asked for */
-static int claim_in_window(struct vfio_cxl_device *cxl,
-			   const struct vfio_cxl_cfmws *window, u64 *base,
-			   u64 size, bool fixed, struct resource **claim,
-			   struct vfio_cxl_why *why)
+/* Take a range, if it is routed to the device */
+static int range_take(struct vfio_cxl_device *cxl,
+		      const struct vfio_cxl_path *path, u64 base, u64 size,
+		      struct resource **claim, struct vfio_cxl_why *why)
 {
-	u64 end = window->base + window->size;
-	u64 at;
 	int ret;
 
-	if (fixed) {
-		if (*base < window->base || *base >= end || end - *base < size)
-			return vfio_cxl_refuse(why, -EOPNOTSUPP,
-					       VFIO_CXL_REASON_RANGE_WINDOW,
-					       "%s", "");
-		return range_claim(cxl, *base, size, claim, why);
-	}
+	ret = vfio_cxl_path_routes(path, base, size, why);
+
+	return ret ?: range_claim(cxl, base, size, claim, why);
+}
+
+/* The lowest free range in a window that is routed to the device */
+static int take_lowest(struct vfio_cxl_device *cxl,
+		       const struct vfio_cxl_path *path,
+		       const struct vfio_cxl_cfmws *window, u64 *base, u64 size,
+		       struct resource **claim, struct vfio_cxl_why *why)
+{
+	u64 end = window->base + window->size;
+	bool routed = false;
+	int ret = 0;
+	u64 at;
 
 	for (at = window->base; end - at >= size; at += SZ_256M) {
+		ret = vfio_cxl_path_routes(path, at, size, why);
+		if (ret)
+			continue;
+		routed = true;
 		ret = range_claim(cxl, at, size, claim, why);
 		if (!ret) {
 			*base = at;
 			return 0;
 		}
 	}
+	/* Where no place is routed, the path is why */
+	if (ret && !routed)
+		return ret;
 
 	return vfio_cxl_refuse(why, -ENOSPC, VFIO_CXL_REASON_WINDOW_FULL,
 			       "window %#llx", window->base);
 }
 
-/**
- * vfio_cxl_range_find - find a device's range in its window, and claim it
- * @cxl: the device
- * @program: a decoder is to be programmed, not only found
- * @base: host physical address: in, with @fixed; out else
- * @size: bytes, a multiple of 256 MiB and not 0
- * @fixed: the range is given
- * @claim: the busy resource, on success
- * @type: CXL_HDM_CTRL_HOST_ONLY or 0, the target type that the window wants
- * @why: why not
- *
- * Checks the path, the windows, and that nobody else has the range.
- *
- * Return: 0; -EOPNOTSUPP, -EBUSY, -ENOSPC with a reason; -ENOMEM.
- */
-int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
-			u64 size, bool fixed, struct resource **claim,
-			u32 *type, struct vfio_cxl_why *why)
+static int take_fixed(struct vfio_cxl_device *cxl,
+		      const struct vfio_cxl_path *path,
+		      const struct vfio_cxl_cfmws *window, u64 base, u64 size,
+		      struct resource **claim, struct vfio_cxl_why *why)
 {
+	if (base < window->base || base - window->base >= window->size ||
+	    window->size - (base - window->base) < size)
+		return vfio_cxl_refuse(why, -EOPNOTSUPP,
+				       VFIO_CXL_REASON_RANGE_WINDOW, "%s", "");
+
+	return range_take(cxl, path, base, size, claim, why);
+}
+
+/* The path begins at windows: look for one with such a range */
+static int find_in_windows(struct vfio_cxl_device *cxl,
+			   const struct vfio_cxl_path *path, bool program,
+			   u64 *base, u64 size, bool fixed,
+			   struct resource **claim, u32 *type,
+			   struct vfio_cxl_why *why)
+{
+	u32 uid = vfio_cxl_path_bridge(path);
 	struct vfio_cxl_why last = {};
 	struct vfio_cxl_cfmws window;
 	unsigned int index;
-	u32 uid;
 	int ret, err;
-
-	ret = vfio_cxl_path_check(cxl, &uid, why);
-	if (ret)
-		return ret;
 
 	err = vfio_cxl_refuse(&last, -EOPNOTSUPP, VFIO_CXL_REASON_NO_WINDOW,
 			      "host bridge %u", uid);
@@ -346,10 +297,13 @@ int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
 			return vfio_cxl_refuse(why, ret,
 					       VFIO_CXL_REASON_NO_CEDT, "CEDT");
 
-		ret = vfio_cxl_window_check(cxl, uid, &window, program, why);
-		if (!ret)
-			ret = claim_in_window(cxl, &window, base, size, fixed,
-					      claim, why);
+		ret = window_check(cxl, uid, &window, program, why);
+		if (!ret && fixed)
+			ret = take_fixed(cxl, path, &window, *base, size, claim,
+					 why);
+		else if (!ret)
+			ret = take_lowest(cxl, path, &window, base, size, claim,
+					  why);
 		if (!ret)
 			break;
 		if (last.reason == VFIO_CXL_REASON_NO_WINDOW ||
@@ -364,4 +318,56 @@ int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
 		CXL_HDM_CTRL_HOST_ONLY : 0;
 
 	return 0;
+}
+
+/* Without windows there is nothing to choose from, and no type but the usual */
+static int find_waived(struct vfio_cxl_device *cxl,
+		       const struct vfio_cxl_path *path, u64 base, u64 size,
+		       bool fixed, struct resource **claim, u32 *type,
+		       struct vfio_cxl_why *why)
+{
+	if (!fixed)
+		return vfio_cxl_refuse(why, -EOPNOTSUPP,
+				       VFIO_CXL_REASON_NO_CEDT, "CEDT");
+
+	*type = vfio_cxl_cache_capable(cxl) ? 0 : CXL_HDM_CTRL_HOST_ONLY;
+
+	return range_take(cxl, path, base, size, claim, why);
+}
+
+/**
+ * vfio_cxl_range_find - find a device's range in its window, and claim it
+ * @cxl: the device
+ * @program: a decoder is to be programmed, not only found
+ * @base: host physical address: in, with @fixed; out else
+ * @size: bytes, a multiple of 256 MiB and not 0
+ * @fixed: the range is given
+ * @claim: the busy resource, on success
+ * @type: CXL_HDM_CTRL_HOST_ONLY or 0, the target type that the window wants
+ * @why: why not
+ *
+ * Checks the windows, the path, and that nobody else has the range.
+ *
+ * Return: 0; -EOPNOTSUPP, -EBUSY, -ENOSPC with a reason; -ENOMEM.
+ */
+int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
+			u64 size, bool fixed, struct resource **claim,
+			u32 *type, struct vfio_cxl_why *why)
+{
+	struct vfio_cxl_path *path;
+	int ret;
+
+	ret = vfio_cxl_path_get(cxl, &path, why);
+	if (ret)
+		return ret;
+
+	if (vfio_cxl_cedt_waived())
+		ret = find_waived(cxl, path, *base, size, fixed, claim, type,
+				  why);
+	else
+		ret = find_in_windows(cxl, path, program, base, size, fixed,
+				      claim, type, why);
+	vfio_cxl_path_put(path);
+
+	return ret;
 }

@@ -262,14 +262,24 @@ void vfio_cxl_cache_disable(struct vfio_cxl_device *cxl);
 void vfio_cxl_memory_space_on(struct vfio_cxl_device *cxl);
 int vfio_cxl_map_cm(phys_addr_t component, void __iomem **cm,
 		    struct vfio_cxl_io *io);
+int vfio_cxl_component_find(struct pci_dev *pdev, phys_addr_t *component,
+			    const char **what);
+
+/* path.c */
+struct vfio_cxl_path;
+int vfio_cxl_path_get(struct vfio_cxl_device *cxl, struct vfio_cxl_path **path,
+		      struct vfio_cxl_why *why);
+void vfio_cxl_path_put(struct vfio_cxl_path *path);
+u32 vfio_cxl_path_bridge(const struct vfio_cxl_path *path);
+int vfio_cxl_path_routes(const struct vfio_cxl_path *path, u64 base, u64 size,
+			 struct vfio_cxl_why *why);
 
 /* topology.c */
 int vfio_cxl_window_get(unsigned int index, struct vfio_cxl_cfmws *window);
-int vfio_cxl_path_check(struct vfio_cxl_device *cxl, u32 *bridge_uid,
-			struct vfio_cxl_why *why);
-int vfio_cxl_window_check(struct vfio_cxl_device *cxl, u32 bridge_uid,
-			  const struct vfio_cxl_cfmws *window, bool program,
-			  struct vfio_cxl_why *why);
+bool vfio_cxl_cedt_waived(void);
+int vfio_cxl_window_usable(struct vfio_cxl_device *cxl,
+			   const struct vfio_cxl_cfmws *window,
+			   struct vfio_cxl_why *why);
 bool vfio_cxl_range_in_use(u64 base, u64 size);
 void vfio_cxl_range_release(struct resource *claim);
 int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
