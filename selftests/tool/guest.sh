@@ -3,10 +3,11 @@
 #
 # For tests that run in the VM; sourced after tap.sh.
 #
-# MODULE: path of cxl-vfio-pci.ko. DEV: address of the device. TOPOLOGY: of the
-# VM.
+# MODULE: path of cxl-vfio-pci.ko. DEV: address of the (first) device. TOPOLOGY:
+# of the VM.
 
-: "${MODULE:?}" "${DEV:=0000:0d:00.0}" "${TOPOLOGY:=direct}"
+: "${MODULE:?}" "${TOPOLOGY:=direct}"
+: "${DEV:=$(bed info | jq -r '.devices[0].address')}"
 sysfs=/sys/bus/pci/devices/$DEV
 
 load_module()

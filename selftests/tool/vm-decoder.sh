@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# topologies: direct static
+# topologies: direct static hdm-db
 # window list, decoder show, program, clear.
 
 here=$(dirname "$(readlink -f "$0")")

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# topologies: direct static firmware
+# topologies: direct static firmware hdm-db
 # mem test, through VFIO; the media is looked at from outside.
 
 here=$(dirname "$(readlink -f "$0")")
