@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,95 +26,6 @@ FIXTURE_SETUP(node)
 FIXTURE_TEARDOWN(node)
 {
 	close(self->fd);
-}
-
-/* Each ioctl of the control node, with the size of its struct */
-static const struct {
-	unsigned long cmd;
-	size_t size;
-} commands[] = {
-	{ VFIO_CXL_INFO, sizeof(struct vfio_cxl_info) },
-	{ VFIO_CXL_WINDOW, sizeof(struct vfio_cxl_window) },
-	{ VFIO_CXL_DECODER, sizeof(struct vfio_cxl_decoder) },
-	{ VFIO_CXL_DECODER_PROGRAM, sizeof(struct vfio_cxl_decoder_program) },
-	{ VFIO_CXL_DECODER_CLEAR, sizeof(struct vfio_cxl_decoder_clear) },
-};
-
-TEST_F(node, argsz)
-{
-	struct hw_decoder before = hw_decoder(0), after;
-	char arg[1024];
-	unsigned int i;
-	__u32 argsz;
-
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		for (argsz = 0; argsz < commands[i].size; argsz++) {
-			memset(arg, 0, sizeof(arg));
-			*(__u32 *)arg = argsz;
-			EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
-			EXPECT_EQ(EINVAL, errno);
-		}
-		/* A newer caller that says something we don't know */
-		memset(arg, 0, sizeof(arg));
-		*(__u32 *)arg = sizeof(arg);
-		arg[sizeof(arg) - 1] = 1;
-		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
-		EXPECT_EQ(E2BIG, errno);
-		memset(arg, 0, sizeof(arg));
-		*(__u32 *)arg = 1U << 31;
-		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
-		EXPECT_EQ(E2BIG, errno);
-		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, NULL));
-		EXPECT_EQ(EFAULT, errno);
-	}
-	after = hw_decoder(0);
-	EXPECT_EQ(before.ctrl, after.ctrl);
-}
-
-/* A flag that has no meaning yet, and reserved bytes that are not zero */
-TEST_F(node, unknown_flags_and_padding)
-{
-	struct vfio_cxl_decoder_program program;
-	struct vfio_cxl_window window;
-	unsigned int i;
-	char arg[1024];
-
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		memset(arg, 0, sizeof(arg));
-		*(__u32 *)arg = commands[i].size;
-		*((__u32 *)arg + 1) = 1U << 31;
-		EXPECT_EQ(-1, ioctl(self->fd, commands[i].cmd, arg));
-		EXPECT_EQ(EINVAL, errno);
-	}
-
-	program = (struct vfio_cxl_decoder_program){
-		.argsz = sizeof(program),
-		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
-		.reserved = 1,
-	};
-	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program));
-	EXPECT_EQ(EINVAL, errno);
-	program.reserved = 0;
-	program.element[sizeof(program.element) - 1] = 1;
-	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program));
-	EXPECT_EQ(EINVAL, errno);
-	/* A base without the flag that says so */
-	program = (struct vfio_cxl_decoder_program){
-		.argsz = sizeof(program),
-		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
-		.base = 256 * MIB,
-	};
-	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program));
-	EXPECT_EQ(EINVAL, errno);
-	window = (struct vfio_cxl_window){
-		.argsz = sizeof(window),
-		.reserved = 1,
-	};
-	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_WINDOW, &window));
-	EXPECT_EQ(EINVAL, errno);
-
-	EXPECT_EQ(-1, ioctl(self->fd, _IO(VFIO_CXL_TYPE, 0xff), arg));
-	EXPECT_EQ(ENOTTY, errno);
 }
 
 TEST_F(node, window)
@@ -165,55 +75,6 @@ TEST_F(node, decoder_is_what_hardware_says)
 	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DECODER, &decoder));
 	EXPECT_EQ(ENOENT, errno);
 	EXPECT_EQ(4, decoder.total);
-}
-
-/* Root by name is not enough: the capabilities are asked for */
-TEST_F(node, capabilities)
-{
-	struct vfio_cxl_decoder_program program = {
-		.argsz = sizeof(program),
-		.flags = VFIO_CXL_PROGRAM_DRY_RUN,
-	};
-	struct vfio_cxl_info info = { .argsz = sizeof(info) };
-	struct stat st;
-	char path[128];
-	int status;
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "/dev/vfio-cxl/%s", dev_bdf());
-	ASSERT_EQ(0, stat(path, &st));
-	EXPECT_EQ(0600, st.st_mode & 07777);
-	EXPECT_EQ(0, st.st_uid);
-
-	pid = fork();
-	if (!pid) {
-		/* A descriptor that was handed on tells, but changes nothing */
-		if (setgid(65534) || setuid(65534))
-			_exit(1);
-		if (ioctl(self->fd, VFIO_CXL_INFO, &info))
-			_exit(2);
-		if (!ioctl(self->fd, VFIO_CXL_DECODER_PROGRAM, &program) ||
-		    errno != EPERM)
-			_exit(3);
-		_exit(open(path, O_RDWR) >= 0 || errno != EACCES ? 4 : 0);
-	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, WEXITSTATUS(status));
-}
-
-/* The node's descriptors may outlive the binding */
-TEST_F(node, held_over_unbind)
-{
-	struct vfio_cxl_info info = { .argsz = sizeof(info) };
-	int fd;
-
-	ASSERT_TRUE(dev_rebind());
-	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_INFO, &info));
-	EXPECT_EQ(ENODEV, errno);
-	fd = control_open();
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, ioctl(fd, VFIO_CXL_INFO, &info));
-	close(fd);
 }
 
 /* An unbind waits for the user, whose memory stays until then */

@@ -195,54 +195,6 @@ TEST_F(memory, host_address_is_nowhere)
 	EXPECT_EQ(0, info.map_offset & ~(3ULL << 28));
 }
 
-TEST_F(memory, info_argsz_and_flags)
-{
-	struct {
-		struct vfio_cxl_info info;
-		char tail[64];
-	} arg;
-	__u32 argsz;
-
-	for (argsz = 0; argsz < sizeof(arg.info); argsz++) {
-		memset(&arg, 0, sizeof(arg));
-		arg.info.argsz = argsz;
-		EXPECT_EQ(-1, ioctl(self->user.device, VFIO_CXL_INFO, &arg));
-		EXPECT_EQ(EINVAL, errno);
-	}
-
-	memset(&arg, 0, sizeof(arg));
-	arg.info.argsz = sizeof(arg);
-	EXPECT_EQ(0, ioctl(self->user.device, VFIO_CXL_INFO, &arg));
-	memset(&arg, 0, sizeof(arg));
-	arg.info.argsz = sizeof(arg);
-	arg.tail[63] = 1;
-	EXPECT_EQ(-1, ioctl(self->user.device, VFIO_CXL_INFO, &arg));
-	EXPECT_EQ(E2BIG, errno);
-
-	memset(&arg, 0, sizeof(arg));
-	arg.info.argsz = sizeof(arg.info);
-	arg.info.flags = 1;
-	EXPECT_EQ(-1, ioctl(self->user.device, VFIO_CXL_INFO, &arg));
-	EXPECT_EQ(EINVAL, errno);
-}
-
-/* What is the control node's is unknown to a VFIO user */
-TEST_F(memory, control_ioctls_are_not_the_users)
-{
-	static const unsigned long commands[] = {
-		VFIO_CXL_WINDOW, VFIO_CXL_DECODER, VFIO_CXL_DECODER_PROGRAM,
-		VFIO_CXL_DECODER_CLEAR, _IO(VFIO_CXL_TYPE, 0xff),
-	};
-	char arg[512] = "";
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		*(__u32 *)arg = 512;
-		EXPECT_EQ(-1, ioctl(self->user.device, commands[i], arg));
-		EXPECT_EQ(ENOTTY, errno);
-	}
-}
-
 /* Before anything is programmed there is a plain VFIO PCI device */
 TEST(no_memory_no_flag)
 {
