@@ -2,7 +2,6 @@
 /* HDM memory: mmap, read, write, pages, and what a reset does to them. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,85 +244,6 @@ TEST_F(tenancy, reset_unmaps)
 	EXPECT_EQ(0, faults(memory, 4 * MIB, 4096));
 	ASSERT_EQ(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
 	EXPECT_EQ(2, faults(memory, 4 * MIB, 4096));
-	munmap(memory, 4 * MIB);
-}
-
-struct toucher {
-	volatile char *memory;
-	volatile bool stop;
-	unsigned long touched;
-	unsigned long refused;
-};
-
-static void *toucher(void *arg)
-{
-	struct toucher *me = arg;
-	size_t i;
-
-	while (!me->stop) {
-		for (i = 0; i < 4 * MIB; i += 4096) {
-			if (touch(me->memory + i, true) == SIGBUS)
-				me->refused++;
-			else
-				me->touched++;
-		}
-	}
-
-	return NULL;
-}
-
-/*
- * Resets while a thread touches the memory. While the decoder is away, for a
- * tenth of a second each time, it gets SIGBUS, and nothing worse.
- */
-TEST_F(tenancy, resets_against_a_thread)
-{
-	struct toucher me = {};
-	pthread_t thread;
-	unsigned int i;
-
-	me.memory = map(&self->user, &self->region, 0, 4 * MIB);
-	ASSERT_NE(MAP_FAILED, (void *)me.memory);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, toucher, &me));
-	for (i = 0; i < 5; i++)
-		EXPECT_EQ(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
-	me.stop = true;
-	pthread_join(thread, NULL);
-	EXPECT_LT(0, me.touched);
-	EXPECT_LT(0, me.refused);
-	EXPECT_EQ(0, touch(me.memory, true));
-	munmap((void *)me.memory, 4 * MIB);
-}
-
-/* A reset from sysfs is not the user's, and is survived as well */
-TEST_F(tenancy, sysfs_reset)
-{
-	char *memory = map(&self->user, &self->region, 0, 4 * MIB);
-	struct hw_decoder before = hw_decoder(0), after;
-	struct vfio_cxl_info info;
-	char path[128];
-	unsigned int i;
-	int fd;
-
-	ASSERT_NE(MAP_FAILED, memory);
-	memset(memory, 0x66, 4 * MIB);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset",
-		 dev_bdf());
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(1, write(fd, "1", 1));
-	close(fd);
-
-	for (i = 0; i < 200; i++) {
-		ASSERT_EQ(0, control_info(&info));
-		if (info.flags & VFIO_CXL_INFO_LIVE)
-			break;
-		usleep(10000);
-	}
-	after = hw_decoder(0);
-	EXPECT_TRUE(hw_same(&before, &after));
-	EXPECT_EQ(0, touch(memory, false));
-	EXPECT_EQ(0x66, memory[MIB]);
 	munmap(memory, 4 * MIB);
 }
 
