@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DMA to the HDM memory: VFIO's type1 IOMMU maps a mapping of it. Whether a
+ * translation is there is read where the IOMMU itself reads it, from its tables
+ * in memory.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "event.h"
+
+#define MAPPED	(4 * MIB)
+#define IOVA	(16 * MIB)
+#define PAGE	0x000ffffffffff000ULL
+
+static __u64 physical(__u64 address)
+{
+	const char *answer = bed("mmio read %#llx 8",
+				 (unsigned long long)address);
+
+	if (!answer)
+		abort();
+
+	return strtoull(answer, NULL, 16);
+}
+
+/* Registers of the device's IOMMU; of the emulated machine's only one */
+static __u64 iommu_registers(void)
+{
+	unsigned long long address = 0;
+	FILE *file;
+
+	file = fopen("/sys/class/iommu/dmar0/intel-iommu/address", "r");
+	if (!file || fscanf(file, "%llx", &address) != 1)
+		abort();
+	fclose(file);
+
+	return address;
+}
+
+/*
+ * Where a DMA of the device to @iova goes, or 0: root table, context entry and
+ * second-level tables of VT-d's legacy mode.
+ */
+static __u64 translate(__u64 iova)
+{
+	__u64 root = physical(iommu_registers() + 0x20);
+	unsigned int bus, slot, function;
+	__u64 context, entry;
+	int level;
+
+	if (sscanf(dev_bdf(), "%*x:%x:%x.%x", &bus, &slot, &function) != 3)
+		abort();
+	context = physical((root & PAGE) + 16 * bus);
+	if (!(context & 1))
+		return 0;
+	context = (context & PAGE) + 16 * (8 * slot + function);
+	entry = physical(context);
+	if (!(entry & 1))
+		return 0;
+	for (level = (physical(context + 8) & 7) + 2; level; level--) {
+		int shift = 12 + 9 * (level - 1);
+
+		entry = physical((entry & PAGE) + 8 * (iova >> shift & 511));
+		if (!(entry & 3))
+			return 0;
+		if (level == 1 || entry & 1 << 7)
+			return (entry & PAGE & -(1ULL << shift)) +
+			       (iova & ((1ULL << shift) - 1));
+	}
+
+	return 0;
+}
+
+static int dma_map(const struct user *user, void *memory)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory,
+		.iova = IOVA,
+		.size = MAPPED,
+	};
+
+	return ioctl(user->container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
+}
+
+static int dma_unmap(const struct user *user)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = IOVA,
+		.size = MAPPED,
+	};
+
+	if (ioctl(user->container, VFIO_IOMMU_UNMAP_DMA, &unmap))
+		return -errno;
+
+	return unmap.size == MAPPED ? 0 : -EIO;
+}
+
+FIXTURE(dma) {
+	struct user user;
+	char *memory;
+	__u64 base;
+};
+
+FIXTURE_SETUP(dma)
+{
+	ASSERT_TRUE(memory_ready());
+	self->base = hw_decoder(0).base;
+	ASSERT_EQ(0, user_open(&self->user));
+	self->memory = map_congruent(&self->user, 0, MAPPED);
+	ASSERT_NE(MAP_FAILED, self->memory);
+	ASSERT_EQ(0, translate(IOVA));
+	ASSERT_EQ(0, dma_map(&self->user, self->memory));
+}
+
+FIXTURE_TEARDOWN(dma)
+{
+	munmap(self->memory, MAPPED);
+	user_close(&self->user);
+}
+
+TEST_F(dma, reaches_the_memory)
+{
+	EXPECT_EQ(self->base, translate(IOVA));
+	EXPECT_EQ(self->base + MAPPED - 4096, translate(IOVA + MAPPED - 4096));
+	EXPECT_EQ(0, translate(IOVA + MAPPED));
+	/* And one address leads to one place */
+	EXPECT_EQ(-EEXIST, dma_map(&self->user, self->memory));
+}
+
+TEST_F(dma, unmap_ends_it)
+{
+	EXPECT_EQ(0, dma_unmap(&self->user));
+	EXPECT_EQ(0, translate(IOVA));
+	EXPECT_EQ(0, dma_map(&self->user, self->memory));
+	EXPECT_EQ(self->base, translate(IOVA));
+}
+
+TEST_F(dma, close_ends_it)
+{
+	munmap(self->memory, MAPPED);
+	user_close(&self->user);
+	EXPECT_EQ(0, translate(IOVA));
+}
+
+/* While there is nothing to map, the answer is an error and not a hang */
+TEST_F(dma, not_while_gated)
+{
+	if (!link_recovers())
+		SKIP(return, "a function of this slot has no driver");
+	EXPECT_EQ(0, dma_unmap(&self->user));
+	ASSERT_TRUE(device_error("MALF_TLP"));
+	ASSERT_TRUE(wait_gate(VFIO_CXL_GATE_ERROR, 5000));
+	EXPECT_EQ(-EFAULT, dma_map(&self->user, self->memory));
+	EXPECT_EQ(0, translate(IOVA));
+	usleep(300000);
+	EXPECT_EQ(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
+	EXPECT_EQ(0, dma_map(&self->user, self->memory));
+	EXPECT_EQ(self->base, translate(IOVA));
+}
+
+/*
+ * A hole that is known, see the administrator's guide: type1 is not told when a
+ * mapping by page frame is taken away. Its translation survives a reset, which
+ * takes the CPU's.
+ */
+FIXTURE(known_hole) {
+	struct user user;
+	char *memory;
+};
+
+FIXTURE_VARIANT(known_hole) {
+	__u32 iommu;
+};
+
+FIXTURE_VARIANT_ADD(known_hole, type1) {
+	.iommu = VFIO_TYPE1v2_IOMMU,
+};
+
+/* Only the last line of the test may fail; what comes before it skips */
+FIXTURE_SETUP(known_hole)
+{
+	self->memory = MAP_FAILED;
+	if (!memory_ready() || user_open(&self->user))
+		SKIP(return, "no memory");
+	self->memory = map_congruent(&self->user, 0, MAPPED);
+}
+
+FIXTURE_TEARDOWN(known_hole)
+{
+	munmap(self->memory, MAPPED);
+	user_close(&self->user);
+}
+
+TEST_F(known_hole, reset_ends_it)
+{
+	if (self->memory == MAP_FAILED ||
+	    dma_map(&self->user, self->memory) || !translate(IOVA) ||
+	    ioctl(self->user.device, VFIO_DEVICE_RESET))
+		SKIP(return, "no translation, or no reset");
+	EXPECT_EQ(0, translate(IOVA));
+}
+
+XFAIL_ADD(known_hole, type1, reset_ends_it);
+
+TEST_HARNESS_MAIN
