@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver goes, or the device: unbind, hot-unplug and surprise removal, with
+ * the device open, and its memory mapped and touched.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "event.h"
+
+#define MAPPED	(4 * MIB)
+
+FIXTURE(open) {
+	struct user user;
+	struct region region;
+	struct touchers touchers;
+	struct state state;
+	char *memory;
+	int request;		/* eventfd: give the device back, please */
+};
+
+static int request_eventfd(const struct user *user)
+{
+	struct {
+		struct vfio_irq_set set;
+		__s32 fd;
+	} irq = {
+		.set.argsz = sizeof(irq),
+		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+			     VFIO_IRQ_SET_ACTION_TRIGGER,
+		.set.index = VFIO_PCI_REQ_IRQ_INDEX,
+		.set.count = 1,
+		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+
+	if (ioctl(user->device, VFIO_DEVICE_SET_IRQS, &irq))
+		return -1;
+
+	return irq.fd;
+}
+
+FIXTURE_SETUP(open)
+{
+	ASSERT_TRUE(memory_ready());
+	ASSERT_EQ(0, user_open(&self->user));
+	ASSERT_EQ(0, user_find(&self->user, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
+			       &self->region));
+	self->memory = map_congruent(&self->user, 0, MAPPED);
+	ASSERT_NE(MAP_FAILED, self->memory);
+	self->touchers.memory = self->memory;
+	self->touchers.size = MAPPED / 2;
+	self->touchers.device = self->user.device;
+	self->touchers.offset = self->region.offset;
+	state_take(&self->state, self->memory, MAPPED);
+	self->request = request_eventfd(&self->user);
+	ASSERT_LE(0, self->request);
+}
+
+static void give_back(FIXTURE_DATA(open) *self)
+{
+	munmap(self->memory, MAPPED);
+	user_close(&self->user);
+}
+
+FIXTURE_TEARDOWN(open)
+{
+	give_back(self);
+	close(self->request);
+}
+
+static bool requested(int fd, int ms)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	return poll(&poller, 1, ms) == 1;
+}
+
+static bool device_exists(bool wanted, unsigned int ms)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", dev_bdf());
+	for (;; ms -= 20) {
+		if (!access(path, F_OK) == wanted)
+			return true;
+		if (ms < 20)
+			return false;
+		usleep(20000);
+	}
+}
+
+static int bind(void)
+{
+	int ret = sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci");
+
+	return ret ?: sysfs_write(dev_bdf(), "subsystem/drivers_probe",
+				  dev_bdf());
+}
+
+static int module_remove(void)
+{
+	return syscall(SYS_delete_module, "cxl_vfio_pci", O_NONBLOCK) ?
+	       -errno : 0;
+}
+
+TEST_F(open, module_stays)
+{
+	const char *broken;
+	int control;
+
+	EXPECT_EQ(-EAGAIN, module_remove());
+	give_back(self);
+	control = control_open();
+	ASSERT_LE(0, control);
+	EXPECT_EQ(-EAGAIN, module_remove());
+	close(control);
+	self->state.memory = NULL;
+	broken = state_broken(&self->state);
+	EXPECT_EQ(NULL, broken) TH_LOG("%s", broken);
+}
+
+struct unbinder {
+	pthread_t thread;
+	int ret;
+};
+
+static void *unbind(void *arg)
+{
+	struct unbinder *me = arg;
+
+	me->ret = sysfs_write(dev_bdf(), "driver/unbind", dev_bdf());
+
+	return NULL;
+}
+
+/* Asks the user, and waits; what he has stays his until he gives it back */
+TEST_F(open, unbind_waits)
+{
+	bool firmware = topology_is("firmware");
+	struct hw_decoder left;
+	const char *broken;
+	struct unbinder unbinder = {};
+	void *ignored;
+
+	/* No process of its own, which would have the device open as well */
+	ASSERT_EQ(0, pthread_create(&unbinder.thread, NULL, unbind, &unbinder));
+	EXPECT_TRUE(requested(self->request, 5000));
+	ASSERT_TRUE(touchers_start(&self->touchers));
+	usleep(200000);
+	touchers_stop(&self->touchers);
+	EXPECT_LT(0, self->touchers.touched);
+	EXPECT_EQ(0, self->touchers.refused + self->touchers.wrong);
+	EXPECT_EQ(EBUSY, pthread_tryjoin_np(unbinder.thread, &ignored));
+	EXPECT_EQ(-1, control_open());
+
+	give_back(self);
+	ASSERT_EQ(0, pthread_join(unbinder.thread, &ignored));
+	EXPECT_EQ(0, unbinder.ret);
+	left = hw_decoder(0);
+	EXPECT_EQ(firmware ? CTRL_COMMITTED : 0, left.ctrl & CTRL_COMMITTED);
+
+	ASSERT_EQ(0, bind());
+	ASSERT_TRUE(memory_ready());
+	self->state.memory = NULL;
+	broken = state_broken(&self->state);
+	EXPECT_EQ(NULL, broken) TH_LOG("%s", broken);
+}
+
+/* A new device in the same slot is bound and has its memory */
+static void plug_again(struct __test_metadata *const _metadata)
+{
+	struct region region;
+	struct user user;
+	char byte = 0;
+
+	ASSERT_NE(NULL, bed("plug"));
+	ASSERT_TRUE(device_exists(true, 10000));
+	usleep(200000);
+	ASSERT_EQ(0, bind());
+	ASSERT_TRUE(memory_ready());
+	ASSERT_EQ(0, user_open(&user));
+	ASSERT_EQ(0, user_find(&user, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
+			       &region));
+	EXPECT_EQ(1, pwrite(user.device, "x", 1, region.offset + MIB));
+	EXPECT_EQ(1, pread(user.device, &byte, 1, region.offset + MIB));
+	EXPECT_EQ('x', byte);
+	user_close(&user);
+}
+
+/* Firmware commits nothing after boot, and a slot goes with all functions */
+static bool replaceable(void)
+{
+	char name[NAME_MAX + 1];
+
+	return !topology_is("firmware") && !neighbour_find(name);
+}
+
+/* The attention button: five seconds, then as with unbind */
+TEST_F_TIMEOUT(open, unplug_waits, 60)
+{
+	if (!replaceable())
+		SKIP(return, "another device would not be the same");
+	ASSERT_NE(NULL, bed("unplug"));
+	EXPECT_TRUE(requested(self->request, 30000));
+	ASSERT_TRUE(touchers_start(&self->touchers));
+	usleep(200000);
+	touchers_stop(&self->touchers);
+	EXPECT_EQ(0, self->touchers.refused + self->touchers.wrong);
+	EXPECT_TRUE(device_exists(true, 0));
+	give_back(self);
+	ASSERT_TRUE(device_exists(false, 10000));
+	plug_again(_metadata);
+}
+
+/*
+ * Slot Control: the interrupt off, power controller and indicator off, upon
+ * which QEMU takes the device away, and all of it on again. With the power seen
+ * off, pciehp would take it for its own doing.
+ */
+static bool slot_power_fails(void)
+{
+	const char *set = "CAP_EXP+18.w";
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		 "setpci -s %s %s=0:20 %s=700:700 %s=100:700 %s=20:20",
+		 root_port(), set, set, set, set);
+
+	return !system(command);
+}
+
+/* pciehp turns the power off a second later, and with it a new device */
+static void slot_settle(void)
+{
+	sleep(2);
+}
+
+/* Gone before anybody was asked: first of all nobody touches it any more */
+TEST_F_TIMEOUT(open, surprise_removal, 60)
+{
+	unsigned long touched, refused;
+	char byte;
+
+	if (!replaceable())
+		SKIP(return, "another device would not be the same");
+	ASSERT_TRUE(touchers_start(&self->touchers));
+	ASSERT_TRUE(slot_power_fails());
+	EXPECT_TRUE(requested(self->request, 15000));
+	touched = self->touchers.touched;
+	refused = self->touchers.refused;
+	usleep(200000);
+	touchers_stop(&self->touchers);
+	EXPECT_EQ(touched, self->touchers.touched);
+	EXPECT_LT(refused, self->touchers.refused);
+	EXPECT_EQ(SIGBUS, touch(self->memory, false));
+	EXPECT_EQ(-1, pread(self->user.device, &byte, 1, self->region.offset));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_NE(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
+	EXPECT_EQ(SIGBUS, touch(self->memory, false));
+	give_back(self);
+	ASSERT_TRUE(device_exists(false, 10000));
+	slot_settle();
+	plug_again(_metadata);
+}
+
+/* Nobody uses it */
+TEST_F_TIMEOUT(open, surprise_removal_idle, 60)
+{
+	if (!replaceable())
+		SKIP(return, "another device would not be the same");
+	give_back(self);
+	ASSERT_TRUE(slot_power_fails());
+	ASSERT_TRUE(device_exists(false, 10000));
+	slot_settle();
+	plug_again(_metadata);
+}
+
+TEST_HARNESS_MAIN
