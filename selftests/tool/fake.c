@@ -2,7 +2,8 @@
 /*
  * A driver that is none: preloaded, answers the ioctls of the control node and
  * of VFIO as the environment says, so that the command can be shown what no
- * device does on demand. The nodes are links to /dev/null, the memory a memfd.
+ * device does on demand. The nodes are links to /dev/null, the memory a memfd,
+ * the guest's decoder committed and not placed.
  *
  * FAKE_LOG        file that gets a line for each ioctl
  * FAKE_FLAGS, FAKE_REASON, FAKE_GATE, FAKE_SIZE    of VFIO_CXL_INFO
@@ -27,6 +28,8 @@
 #include <linux/vfio_cxl.h>
 
 #define MEMORY_REGION	9
+#define REGS_REGION	10
+#define REGS_OFFSET	(1LL << 40)
 #define MAX_NAMES	16
 
 static int memory = -1;
@@ -139,6 +142,11 @@ static int region(struct vfio_region_info *info)
 
 	info->size = number("FAKE_SIZE", 1 << 20);
 	info->offset = 0;
+	if (info->index == REGS_REGION) {
+		type.subtype = VFIO_CXL_REGION_SUBTYPE_COMP_REGS;
+		info->size = 0x1000;
+		info->offset = REGS_OFFSET;
+	}
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
 		      VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
 	if (info->argsz < sizeof(*info) + sizeof(type)) {
@@ -197,7 +205,7 @@ int ioctl(int fd, unsigned long request, ...)
 		return open_device();
 	case VFIO_DEVICE_GET_INFO:
 		((struct vfio_device_info *)arg)->num_regions =
-			MEMORY_REGION + 1;
+			REGS_REGION + 1;
 		return 0;
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return region(arg);
@@ -238,6 +246,28 @@ ssize_t write(int fd, const void *buf, size_t len)
 			dlsym(RTLD_NEXT, "write");
 	at_write(fd);
 	return next(fd, buf, len);
+}
+
+/* COMP_REGS: a capability array, and one decoder at 0x138 */
+static ssize_t read_reg(void *buf, off_t at)
+{
+	unsigned int value = at == 0 ? 0x01000001 : at == 4 ? 0x12800005 :
+			     at == 0x140 ? number("FAKE_SIZE", 1 << 20) :
+			     at == 0x148 ? 0x600 : 0;
+
+	memcpy(buf, &value, sizeof(value));
+	return sizeof(value);
+}
+
+ssize_t pread(int fd, void *buf, size_t len, off_t offset)
+{
+	static ssize_t (*next)(int, void *, size_t, off_t);
+
+	if (!next)
+		next = (ssize_t (*)(int, void *, size_t, off_t))
+			dlsym(RTLD_NEXT, "pread");
+	return offset < REGS_OFFSET ? next(fd, buf, len, offset) :
+	       read_reg(buf, offset - REGS_OFFSET);
 }
 
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)

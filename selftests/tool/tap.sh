@@ -56,6 +56,24 @@ skip()
 	echo "ok $tap_n - $1 # SKIP $2"
 }
 
+# tap_of COMMAND...: runs it, and takes the results that it prints as ours
+tap_of()
+{
+	local line plan=none first=$tap_n status
+
+	"$@" >"$tap_tmp/tap" </dev/null
+	status=$?
+	while read -r line; do
+		case $line in
+		'ok '*)	ok 0 "${line#ok * - }" ;;
+		'not ok '*) ok 1 "${line#not ok * - }" ;;
+		1..*)	plan=${line#1..} ;;
+		*)	echo "$line" ;;
+		esac
+	done <"$tap_tmp/tap"
+	is "$status, $plan" "0, $((tap_n - first))" "${1##*/} ran to its end"
+}
+
 # run ARGUMENT...: of the command
 run()
 {

@@ -1,38 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device as a VFIO user has it: container, group, device, regions. Answers
- * of the kernel are checked like any others, because a wrong offset here ends
- * as a write to the wrong place.
+ * The device as a VFIO user has it: opened here, through container and group, or
+ * by the caller in its own way; how it stands; resets.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
 
-#include "private.h"
+#include "client.h"
 
-#define MAX_REGIONS	256
-#define MAX_REGION_INFO	65536
 #define MAX_ALIGN	(1ULL << 40)
 
-struct vcxl_client {
-	struct vcxl *ctx;
-	char name[VCXL_NAME_LEN];
-	int container;
-	int group;
-	int device;
-	uint64_t size;		/* of the HDM memory region */
-	uint64_t offset;	/* of that region in the device fd */
-	uint64_t map_align;
-	uint64_t map_offset;
-};
-
-static int fail(struct vcxl_client *c, int err, const char *what)
+int vcxl_client_fail(struct vcxl_client *c, int err, const char *what)
 {
 	return vcxl_fail(c->ctx, err, c->name,
 			 err == -EACCES || err == -EPERM ? "run it as root" :
@@ -53,7 +37,7 @@ static int open_container(struct vcxl_client *c)
 	int ret = vcxl_path(c->ctx, path, "/dev/vfio/vfio");
 
 	if (ret)
-		return fail(c, ret, "/dev/vfio/vfio");
+		return vcxl_client_fail(c, ret, "/dev/vfio/vfio");
 	c->container = open_path(path);
 	if (c->container == -ENOENT &&
 	    !vcxl_path(c->ctx, iommu, "/dev/iommu") && vcxl_exists(iommu))
@@ -64,7 +48,7 @@ static int open_container(struct vcxl_client *c)
 		return vcxl_fail(c->ctx, -ENOENT, c->name, "run 'modprobe vfio'",
 				 "%s does not exist", path);
 	if (c->container < 0)
-		return fail(c, c->container, "can't open the VFIO container");
+		return vcxl_client_fail(c, c->container, "can't open the VFIO container");
 	if (ioctl(c->container, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
 	    ioctl(c->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) != 1)
 		return vcxl_fail(c->ctx, -EOPNOTSUPP, c->name,
@@ -84,17 +68,17 @@ static int open_group(struct vcxl_client *c, int group)
 		ret = c->group;
 	}
 	if (ret < 0)
-		return fail(c, ret, "can't open the VFIO group");
+		return vcxl_client_fail(c, ret, "can't open the VFIO group");
 	if (ioctl(c->group, VFIO_GROUP_GET_STATUS, &status))
-		return fail(c, -errno, "can't read the VFIO group's status");
+		return vcxl_client_fail(c, -errno, "can't read the VFIO group's status");
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return vcxl_fail(c->ctx, -EBUSY, c->name,
 				 "see 'vfio-cxl status' for who is in the way",
 				 "IOMMU group %d is not viable", group);
 	if (ioctl(c->group, VFIO_GROUP_SET_CONTAINER, &c->container))
-		return fail(c, -errno, "can't put the group into a container");
+		return vcxl_client_fail(c, -errno, "can't put the group into a container");
 	if (ioctl(c->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return fail(c, -errno, "can't set up the IOMMU");
+		return vcxl_client_fail(c, -errno, "can't set up the IOMMU");
 	return 0;
 }
 
@@ -102,113 +86,16 @@ static int open_device(struct vcxl_client *c)
 {
 	c->device = ioctl(c->group, VFIO_GROUP_GET_DEVICE_FD, c->name);
 	if (c->device < 0)
-		return fail(c, -errno, "can't open the VFIO device");
+		return vcxl_client_fail(c, -errno, "can't open the VFIO device");
 	if (fcntl(c->device, F_SETFD, FD_CLOEXEC))
-		return fail(c, -errno, "can't keep the device to this process");
+		return vcxl_client_fail(c, -errno, "can't keep the device to this process");
 	return 0;
 }
 
-/* With all its capabilities; to be freed */
-static int region_info(struct vcxl_client *c, uint32_t index,
-		       struct vfio_region_info **out)
-{
-	uint32_t argsz = sizeof(**out);
-
-	for (;;) {
-		struct vfio_region_info *info = calloc(1, argsz);
-
-		if (!info)
-			return -ENOMEM;
-		info->argsz = argsz;
-		info->index = index;
-		if (ioctl(c->device, VFIO_DEVICE_GET_REGION_INFO, info)) {
-			int ret = -errno;
-
-			free(info);
-			return ret;
-		}
-		if (info->argsz <= argsz) {
-			info->argsz = argsz;
-			*out = info;
-			return 0;
-		}
-		argsz = info->argsz;
-		free(info);
-		if (argsz > MAX_REGION_INFO)
-			return -EMSGSIZE;
-	}
-}
-
-/* Is the region of our type, and of @subtype? The chain may lie. */
-static bool is_region(const struct vfio_region_info *info, uint32_t subtype)
-{
-	uint32_t pos = info->cap_offset, hops = info->argsz / 8;
-
-	if (!(info->flags & VFIO_REGION_INFO_FLAG_CAPS))
-		return false;
-	while (pos && hops--) {
-		struct vfio_region_info_cap_type type;
-		struct vfio_info_cap_header header;
-
-		if (pos < sizeof(*info) || pos > info->argsz ||
-		    info->argsz - pos < sizeof(header))
-			return false;
-		memcpy(&header, (const char *)info + pos, sizeof(header));
-		if (header.id == VFIO_REGION_INFO_CAP_TYPE &&
-		    info->argsz - pos >= sizeof(type)) {
-			memcpy(&type, (const char *)info + pos, sizeof(type));
-			return type.type == VFIO_CXL_REGION_TYPE &&
-			       type.subtype == subtype;
-		}
-		pos = header.next;
-	}
-	return false;
-}
-
-static int take_region(struct vcxl_client *c,
-		       const struct vfio_region_info *info)
-{
-	uint32_t want = VFIO_REGION_INFO_FLAG_READ |
-			VFIO_REGION_INFO_FLAG_WRITE |
-			VFIO_REGION_INFO_FLAG_MMAP;
-	uint64_t end;
-
-	if ((info->flags & want) != want || !info->size ||
-	    __builtin_add_overflow(info->offset, info->size, &end) ||
-	    end > INT64_MAX)
-		return vcxl_fail(c->ctx, -EIO, c->name, "",
-				 "the driver describes a memory region that can't be");
-	c->size = info->size;
-	c->offset = info->offset;
-	return 0;
-}
-
-static int find_memory(struct vcxl_client *c)
-{
-	struct vfio_device_info dev = { .argsz = sizeof(dev) };
-	uint32_t i;
-
-	if (ioctl(c->device, VFIO_DEVICE_GET_INFO, &dev))
-		return fail(c, -errno, "can't ask VFIO about the device");
-	for (i = VFIO_PCI_NUM_REGIONS; i < dev.num_regions && i < MAX_REGIONS;
-	     i++) {
-		struct vfio_region_info *info = NULL;
-		int ret = region_info(c, i, &info);
-		bool ours;
-
-		if (ret)
-			return fail(c, ret, "can't ask VFIO about a region");
-		ours = is_region(info, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY);
-		if (ours)
-			ret = take_region(c, info);
-		free(info);
-		if (ours)
-			return ret;
-	}
-	return vcxl_fail(c->ctx, -EIO, c->name, "",
-			 "VFIO shows no HDM memory region");
-}
-
+/*
+ * Is there memory, and how does it want to be mapped? @info says why not, where
+ * there is none.
+ */
 static int check_info(struct vcxl_client *c)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -228,7 +115,23 @@ static int check_info(struct vcxl_client *c)
 				 "the driver asks for an impossible alignment");
 	c->map_align = info.map_align;
 	c->map_offset = info.map_offset;
-	return 0;
+	return vcxl_client_find_regions(c);
+}
+
+static struct vcxl_client *new_client(struct vcxl *ctx, const char *name)
+{
+	struct vcxl_client *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		vcxl_fail(ctx, -ENOMEM, name, "", "out of memory");
+		return NULL;
+	}
+	c->ctx = ctx;
+	c->container = -1;
+	c->group = -1;
+	c->device = -1;
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	return c;
 }
 
 int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **out)
@@ -241,15 +144,9 @@ int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **out)
 		return ret;
 	/* Nothing is asked there while VFIO has the device */
 	vcxl_control_close(dev);
-	c = calloc(1, sizeof(*c));
+	c = new_client(dev->ctx, dev->name);
 	if (!c)
-		return vcxl_fail(dev->ctx, -ENOMEM, dev->name, "",
-				 "out of memory");
-	c->ctx = dev->ctx;
-	c->container = -1;
-	c->group = -1;
-	c->device = -1;
-	strcpy(c->name, dev->name);
+		return -ENOMEM;
 	ret = dev->group >= 0 ? 0 :
 	      vcxl_fail(c->ctx, -EOPNOTSUPP, c->name,
 			"boot the host with its IOMMU on",
@@ -262,8 +159,27 @@ int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **out)
 		ret = open_device(c);
 	if (!ret)
 		ret = check_info(c);
-	if (!ret)
-		ret = find_memory(c);
+	if (ret) {
+		vcxl_client_close(c);
+		return ret;
+	}
+	*out = c;
+	return 0;
+}
+
+int vcxl_client_from_fd(struct vcxl *ctx, int fd, struct vcxl_client **out)
+{
+	char name[VCXL_NAME_LEN];
+	struct vcxl_client *c;
+	int ret;
+
+	snprintf(name, sizeof(name), "VFIO device fd %d", fd);
+	c = new_client(ctx, name);
+	if (!c)
+		return -ENOMEM;
+	c->device = fd;
+	c->borrowed = true;
+	ret = check_info(c);
 	if (ret) {
 		vcxl_client_close(c);
 		return ret;
@@ -276,13 +192,18 @@ void vcxl_client_close(struct vcxl_client *c)
 {
 	if (!c)
 		return;
-	if (c->device >= 0)
+	if (c->device >= 0 && !c->borrowed)
 		close(c->device);
 	if (c->group >= 0)
 		close(c->group);
 	if (c->container >= 0)
 		close(c->container);
 	free(c);
+}
+
+int vcxl_client_fd(const struct vcxl_client *c)
+{
+	return c->device;
 }
 
 int vcxl_client_info(struct vcxl_client *c, struct vfio_cxl_info *info)
@@ -292,114 +213,118 @@ int vcxl_client_info(struct vcxl_client *c, struct vfio_cxl_info *info)
 	if (ioctl(c->device, VFIO_CXL_INFO, info))
 		return vcxl_fail(c->ctx, -errno, c->name,
 				 "bind it with 'vfio-cxl bind'",
-				 "the driver does not answer as " VCXL_DRIVER);
+				 "the driver does not answer as " VCXL_DRIVER
+				 ": %s", strerror(errno));
 	info->element[VFIO_CXL_ELEMENT_LEN - 1] = '\0';
 	vcxl_printable(info->element);
 	return 0;
 }
 
-int vcxl_client_reset(struct vcxl_client *c)
+/* @why: NULL if the memory is live, else what holds it */
+static int look(struct vcxl_client *c, const char **why)
 {
-	if (ioctl(c->device, VFIO_DEVICE_RESET))
-		return fail(c, -errno, "can't reset the device");
+	struct vfio_cxl_info info;
+	unsigned int bit;
+	int ret = vcxl_client_info(c, &info);
+
+	*why = NULL;
+	if (ret || ((info.flags & VFIO_CXL_INFO_MEMORY) &&
+		    (info.flags & VFIO_CXL_INFO_LIVE) && !info.gate))
+		return ret;
+	for (bit = 0; bit < 32 && !*why; bit++)
+		if (info.gate & 1U << bit)
+			*why = vcxl_gate_why(bit);
+	if (!*why)
+		*why = "the driver does not say why";
 	return 0;
 }
 
-uint64_t vcxl_client_memory_size(const struct vcxl_client *c)
+static int not_live(struct vcxl_client *c, int err, const char *what,
+		    const char *why, const char *next)
 {
-	return c->size;
+	vcxl_fail(c->ctx, err, c->name, next, "%s: %s", what, why);
+	c->ctx->error.reason = VFIO_CXL_REASON_NOT_LIVE;
+	return err;
 }
 
-static int check_range(struct vcxl_client *c, uint64_t offset, uint64_t size)
+int vcxl_client_need_live(struct vcxl_client *c)
 {
-	if (size && offset <= c->size && size <= c->size - offset)
-		return 0;
-	return vcxl_fail(c->ctx, -ERANGE, c->name,
-			 "see its memory size in 'vfio-cxl status'",
-			 "the range is not inside the device's memory");
+	const char *why;
+	int ret = look(c, &why);
+
+	return ret || !why ? ret :
+	       not_live(c, -EAGAIN, "the memory is not live", why,
+			"try again in a moment; 'vfio-cxl status' shows what holds it");
 }
 
 /*
- * The kernel maps with large pages only where virtual and physical address
- * agree modulo their size: reserve enough to choose such an address from.
+ * After a reset by hand all must be as before: a guest that reboots does not
+ * place its decoder again.
  */
-int vcxl_client_map(struct vcxl_client *c, uint64_t offset, size_t size,
-		    void **addr)
+static int reset(struct vcxl_client *c, unsigned long request, void *arg,
+		 const char *what)
 {
-	uint64_t page = sysconf(_SC_PAGESIZE), want, start;
-	size_t room;
-	char *area;
-	void *map;
-	int ret = check_range(c, offset, size);
+	struct vcxl_guest_decoder old, now;
+	const char *why = NULL;
+	int err = 0, ret = vcxl_client_decoder(c, 0, &old);
 
 	if (ret)
 		return ret;
-	if (offset % page || size % page ||
-	    __builtin_add_overflow(size, c->map_align, &room))
-		return fail(c, -EINVAL, "can't map the memory");
-	area = mmap(NULL, room, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (area == MAP_FAILED)
-		return fail(c, -errno, "can't reserve address space");
-	want = (c->map_offset + offset) & (c->map_align - 1);
-	start = (want - (uintptr_t)area) & (c->map_align - 1);
-	map = mmap(area + start, size, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_FIXED, c->device, c->offset + offset);
-	if (map == MAP_FAILED) {
-		ret = -errno;
-		munmap(area, room);
-		return fail(c, ret, "can't map the memory");
-	}
-	if (start)
-		munmap(area, start);
-	if (room - start - size)
-		munmap(area + start + size, room - start - size);
-	*addr = map;
+	if (ioctl(c->device, request, arg))
+		err = -errno;
+	/* EIO: reset it was, but the memory did not come back */
+	if (!err || err == -EIO)
+		ret = look(c, &why);
+	if (ret)
+		return ret;
+	if (why)
+		return not_live(c, -EIO,
+				"the memory is not back after the reset", why,
+				"see the kernel's log, then reset it again");
+	if (err)
+		return vcxl_client_fail(c, err, what);
+	ret = vcxl_client_decoder(c, 0, &now);
+	if (ret || !old.sealed)
+		return ret;
+	if (now.ctrl != old.ctrl || now.base != old.base ||
+	    now.size != old.size)
+		return vcxl_fail(c->ctx, -EIO, c->name,
+				 "stop the guest: its memory is not where it was",
+				 "the seal did not survive the reset: the decoder was at %#llx and is at %#llx, control %#x",
+				 (unsigned long long)old.base,
+				 (unsigned long long)now.base, now.ctrl);
 	return 0;
 }
 
-int vcxl_client_unmap(struct vcxl_client *c, void *addr, size_t size)
+int vcxl_client_reset(struct vcxl_client *c)
 {
-	return munmap(addr, size) ? fail(c, -errno, "can't unmap the memory") :
-	       0;
+	return reset(c, VFIO_DEVICE_RESET, NULL, "can't reset the device");
 }
 
-int vcxl_client_read(struct vcxl_client *c, uint64_t offset, void *buf,
-		     size_t size)
+int vcxl_client_hot_reset(struct vcxl_client *c, const int *groups,
+			  size_t count)
 {
-	size_t done = 0;
-	int ret = check_range(c, offset, size);
+	struct vfio_pci_hot_reset *arg;
+	size_t i;
+	int ret;
 
-	while (!ret && done < size) {
-		ssize_t n = pread(c->device, (char *)buf + done, size - done,
-				  c->offset + offset + done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail(c, n ? -errno : -EIO,
-				    "can't read the memory");
-		done += n;
+	/* Our own stands for itself */
+	if (!count && c->group >= 0) {
+		groups = &c->group;
+		count = 1;
 	}
-	return ret;
-}
-
-int vcxl_client_write(struct vcxl_client *c, uint64_t offset,
-		      const void *buf, size_t size)
-{
-	size_t done = 0;
-	int ret = check_range(c, offset, size);
-
-	while (!ret && done < size) {
-		ssize_t n = pwrite(c->device, (const char *)buf + done,
-				   size - done, c->offset + offset + done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail(c, n ? -errno : -EIO,
-				    "can't write the memory");
-		done += n;
-	}
+	if (count > VCXL_MAX_GROUPS)
+		return vcxl_fail(c->ctx, -EINVAL, c->name, "",
+				 "a hot reset of %zu groups", count);
+	arg = calloc(1, sizeof(*arg) + count * sizeof(arg->group_fds[0]));
+	if (!arg)
+		return vcxl_fail(c->ctx, -ENOMEM, c->name, "", "out of memory");
+	arg->argsz = sizeof(*arg) + count * sizeof(arg->group_fds[0]);
+	arg->count = count;
+	for (i = 0; i < count; i++)
+		arg->group_fds[i] = groups[i];
+	ret = reset(c, VFIO_DEVICE_PCI_HOT_RESET, arg,
+		    "can't reset the device's bus");
+	free(arg);
 	return ret;
 }

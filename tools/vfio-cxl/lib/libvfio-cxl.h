@@ -2,10 +2,23 @@
 /*
  * libvfio-cxl: CXL memory devices and the cxl-vfio-pci driver, from user space
  *
- * A struct vcxl is where everything starts; it belongs to one thread. Functions
- * return 0 or a negative errno; vcxl_error() then tells what was in the way and
- * what can be done about it. The library never prints, never exits and touches
- * no signal.
+ * A struct vcxl is where everything starts. It and all that was made from it
+ * belong to one thread at a time; two contexts have nothing in common. The
+ * library never prints, never exits and touches no signal.
+ *
+ * Functions return 0 or a negative errno, with the meanings of linux/vfio_cxl.h,
+ * and -ENOENT where a thing that was asked for by name or number isn't there;
+ * vcxl_error() then tells what was in the way and what can be done about it.
+ * What an out argument holds after a failure is not defined. Sizes, offsets and
+ * addresses are in bytes. Strings that a function returns live as long as the
+ * object that it was asked about, or for ever.
+ *
+ * ABI, of the shared library: within one soname no function goes away or changes
+ * its meaning, and no struct that a caller allocates grows, those of
+ * linux/vfio_cxl.h included. What is added gets a new version node in
+ * libvfio-cxl.map. Anything else gets a new soname.
+ *
+ * Section numbers are those of the CXL Specification 3.1.
  */
 #ifndef LIBVFIO_CXL_H
 #define LIBVFIO_CXL_H
@@ -16,6 +29,10 @@
 #include <sys/types.h>
 
 #include <linux/vfio_cxl.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define VCXL_DRIVER	"cxl-vfio-pci"	/* pci_driver.name */
 #define VCXL_MODULE	"cxl_vfio_pci"	/* below /sys/module */
@@ -43,40 +60,83 @@ struct vcxl_error {
 	char next[256];
 };
 
-/* Context. VFIO_CXL_SYSROOT stands before every path, unless setuid. */
+/**
+ * vcxl_new - make a context
+ * @ctx: out; for vcxl_free(), after everything that was made from it
+ *
+ * The environment's VFIO_CXL_SYSROOT stands before every path, unless setuid.
+ * -ENOMEM is its only failure, and the only one without a vcxl_error().
+ */
 int vcxl_new(struct vcxl **ctx);
 void vcxl_free(struct vcxl *ctx);
+
+/**
+ * vcxl_error - why the last call that failed did so
+ * @ctx: context, of the object that failed
+ *
+ * Return: the context's own, until the next failure overwrites it.
+ */
 const struct vcxl_error *vcxl_error(const struct vcxl *ctx);
+
+/**
+ * vcxl_set_log - hear of what is done to sysfs and modules, for --verbose
+ * @ctx: context
+ * @log: called with a line without its newline, from inside the calls; or NULL
+ */
 void vcxl_set_log(struct vcxl *ctx, void (*log)(const char *line));
 
-/* Names and sentences; NULL for a number that this library doesn't know */
+/*
+ * Names, without their prefix, and sentences for the numbers of
+ * linux/vfio_cxl.h; NULL for one that this library doesn't know.
+ * vcxl_reason_why() says what is wrong, vcxl_reason_next() what to do.
+ */
 const char *vcxl_reason_name(uint32_t reason);
 const char *vcxl_reason_why(uint32_t reason);
 const char *vcxl_reason_next(uint32_t reason);
 const char *vcxl_origin_name(uint32_t origin);
 const char *vcxl_mem_mode_name(uint32_t mode);
-/* Bit @bit of a field of flags */
+/* Bit @bit, from 0, of a field of flags */
 const char *vcxl_info_flag_name(unsigned int bit);
 const char *vcxl_gate_name(unsigned int bit);
 const char *vcxl_gate_why(unsigned int bit);
 const char *vcxl_window_flag_name(unsigned int bit);
+/* Window Restrictions, 9.18.1.3 */
 const char *vcxl_restriction_name(unsigned int bit);
 const char *vcxl_decoder_flag_name(unsigned int bit);
+/* "EBUSY", of a positive or negative errno */
 const char *vcxl_errno_name(int err);
 
-/*
- * Devices. vcxl_devices() gives every PCI function that is CXL memory, by
- * address; vcxl_device_get() finds one, of whatever kind, by full or short PCI
- * address, serial number, vfioN or VFIO group node.
+/**
+ * vcxl_devices - every PCI function that is CXL memory
+ * @ctx: context
+ * @devs: out: by address; for vcxl_devices_free()
+ * @count: out: how many, perhaps 0
+ *
+ * By PCI class, or by Mem_Capable of the CXL Device DVSEC (8.1.3.1). Needs no
+ * driver; without rights the DVSEC may not be seen.
  */
 int vcxl_devices(struct vcxl *ctx, struct vcxl_device ***devs, size_t *count);
 void vcxl_devices_free(struct vcxl_device **devs, size_t count);
+
+/**
+ * vcxl_device_get - find a device, of whatever kind
+ * @ctx: context
+ * @name: full or short PCI address, serial number, vfioN or VFIO group node
+ * @dev: out: for vcxl_device_free()
+ *
+ * -ENOENT if there is none, -ENOTUNIQ if @name fits several.
+ */
 int vcxl_device_get(struct vcxl *ctx, const char *name,
 		    struct vcxl_device **dev);
 void vcxl_device_free(struct vcxl_device *dev);
-/* Read driver, override and group again */
+
+/**
+ * vcxl_device_refresh - read driver, override and group again
+ * @dev: device; what its getters returned before may change
+ */
 int vcxl_device_refresh(struct vcxl_device *dev);
 
+/* As they were when the device was found or refreshed: no failures */
 const char *vcxl_device_name(const struct vcxl_device *dev);
 uint32_t vcxl_device_class(const struct vcxl_device *dev);
 uint16_t vcxl_device_vendor_id(const struct vcxl_device *dev);
@@ -88,7 +148,9 @@ const char *vcxl_device_vfio_name(const struct vcxl_device *dev);
 /* Negative if there is none, or it is not known */
 int vcxl_device_group(const struct vcxl_device *dev);
 int vcxl_device_numa_node(const struct vcxl_device *dev);
+/* False: it has none, or the caller may not read it */
 bool vcxl_device_serial(const struct vcxl_device *dev, uint64_t *serial);
+/* To cxl-vfio-pci */
 bool vcxl_device_is_bound(const struct vcxl_device *dev);
 /* By its class, or by the CXL Device DVSEC where config space is readable */
 bool vcxl_device_is_memory(const struct vcxl_device *dev);
@@ -108,6 +170,12 @@ struct vcxl_peer {
 	bool in_the_way;
 };
 
+/**
+ * vcxl_device_peers - who shares a device's IOMMU group
+ * @dev: device
+ * @peers: out: for free()
+ * @count: out: how many, 0 without a group
+ */
 int vcxl_device_peers(const struct vcxl_device *dev, struct vcxl_peer **peers,
 		      size_t *count);
 
@@ -123,6 +191,12 @@ struct vcxl_region {
 	uint64_t size;
 };
 
+/**
+ * vcxl_device_regions - which of the kernel's CXL regions use a device
+ * @dev: device
+ * @regions: out: for free()
+ * @count: out: how many
+ */
 int vcxl_device_regions(const struct vcxl_device *dev,
 			struct vcxl_region **regions, size_t *count);
 
@@ -144,12 +218,23 @@ struct vcxl_node {
 	gid_t gid;
 };
 
+/*
+ * /dev/vfio-cxl/<BDF> and /dev/vfio/<group>, of which nothing is opened. A node
+ * that isn't there is no failure; -ENOENT says that there can't be one.
+ */
 int vcxl_device_control_node(const struct vcxl_device *dev,
 			     struct vcxl_node *node);
 int vcxl_device_group_node(const struct vcxl_device *dev,
 			   struct vcxl_node *node);
 
-/* -ENOENT if it isn't loaded, or built in */
+/**
+ * vcxl_module_version - of the module that is loaded
+ * @ctx: context
+ * @buf: out
+ * @len: of @buf
+ *
+ * -ENOENT if it isn't loaded, or built in.
+ */
 int vcxl_module_version(struct vcxl *ctx, char *buf, size_t len);
 bool vcxl_module_loaded(struct vcxl *ctx);
 
@@ -176,23 +261,44 @@ struct vcxl_bind_result {
 #define VCXL_BIND_DRY_RUN	(1 << 0) /* check, change nothing */
 #define VCXL_BIND_FORCE		(1 << 1) /* whoever is in the way */
 
-/*
- * One at a time for each device, else -EBUSY after some seconds. Both may leave
- * a device without a driver when they are ended by a signal; either, called
- * again, goes on from there. Callers block the signals that they care for.
+/**
+ * vcxl_bind - give a device to cxl-vfio-pci
+ * @dev: device; refreshed
+ * @flags: VCXL_BIND_*
+ * @result: out: also after a failure
  *
- * vcxl_unbind() returns -EREMOTEIO when the device left cxl-vfio-pci, but the
- * driver that it should go back to did not take it; called again, it tries
- * again.
+ * Sets driver_override, loads the module, and notes below /run where the device
+ * came from. Where anything fails all is put back. Needs root. Refused (-EBUSY)
+ * while the host itself runs on the memory, whatever @flags.
+ *
+ * One bind or unbind at a time for each device, else -EBUSY after some seconds.
+ * Both may leave a device without a driver when they are ended by a signal;
+ * either, called again, goes on from there. Callers block the signals that they
+ * care for.
  */
 int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
 	      struct vcxl_bind_result *result);
+
+/**
+ * vcxl_unbind - give a device back to the driver it had before vcxl_bind()
+ * @dev: device; refreshed
+ * @flags: VCXL_BIND_*
+ * @result: out: also after a failure
+ *
+ * -EREMOTEIO when the device left cxl-vfio-pci, but the driver that it should go
+ * back to did not take it; called again, it tries again. -EBUSY while the VFIO
+ * device is open, unless forced: then the kernel waits for its user.
+ */
 int vcxl_unbind(struct vcxl_device *dev, unsigned int flags,
 		struct vcxl_bind_result *result);
 
 /*
- * Control node. The library fills in argsz; @index is set by the caller where
- * there is one.
+ * Control node, /dev/vfio-cxl/<BDF>, which is root's. Opening it does not reset
+ * the device; it stays open until the device object is freed or a client opened.
+ * The structs are explained in linux/vfio_cxl.h. The library fills in argsz; the
+ * caller sets @index and what is "in" of the others, to 0 where nothing is
+ * wanted. -ENODEV if the device isn't bound; the driver's reason and element are
+ * in vcxl_error().
  */
 int vcxl_info(struct vcxl_device *dev, struct vfio_cxl_info *info);
 int vcxl_window(struct vcxl_device *dev, struct vfio_cxl_window *window);
@@ -202,45 +308,252 @@ int vcxl_decoder_program(struct vcxl_device *dev,
 int vcxl_decoder_clear(struct vcxl_device *dev,
 		       struct vfio_cxl_decoder_clear *clear);
 
-/*
- * Fixed memory windows from the ACPI CEDT, without the driver. -ENOENT past the
- * last one; vcxl_cedt_present() is false where firmware has no table.
+/**
+ * vcxl_cedt_window - a fixed memory window from the ACPI CEDT (9.18.1), without
+ *	the driver
+ * @ctx: context
+ * @window: in: @index; out: the rest but flags and reason
+ *
+ * -ENOENT past the last one (@total is valid). Needs root.
  */
-bool vcxl_cedt_present(struct vcxl *ctx);
 int vcxl_cedt_window(struct vcxl *ctx, struct vfio_cxl_window *window);
-/*
- * The largest range of [base, base + size) that nothing else in the host has,
- * in units of 256 MiB; a size of 0 if there is none. -EACCES if /proc/iomem
- * hides addresses from the caller.
+/* False where firmware has no table */
+bool vcxl_cedt_present(struct vcxl *ctx);
+
+/**
+ * vcxl_largest_free - the largest range that nothing else in the host has
+ * @ctx: context
+ * @base: host physical address of what is searched
+ * @size: of what is searched
+ * @free_base: out: a multiple of 256 MiB
+ * @free_size: out: likewise, the units of a decoder (8.2.4.20.3); 0 if there is
+ *	none
+ *
+ * -EACCES if /proc/iomem hides addresses from the caller.
  */
 int vcxl_largest_free(struct vcxl *ctx, uint64_t base, uint64_t size,
 		      uint64_t *free_base, uint64_t *free_size);
 
 /*
- * VFIO client. Opening resets the device.
+ * VFIO client: what a VMM or a userspace driver does with the device. Needs the
+ * VFIO nodes alone, not the control node.
+ */
+
+/**
+ * vcxl_client_open - open a device, with a type1 container of its own
+ * @dev: device, bound to cxl-vfio-pci; may be freed before the client
+ * @client: out: for vcxl_client_close()
+ *
+ * Resets the device, and so does closing. -EBUSY while somebody else has it,
+ * -EOPNOTSUPP with a reason if it has no memory: then it is a plain VFIO PCI
+ * device.
  */
 int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **client);
+
+/**
+ * vcxl_client_from_fd - use a VFIO device that the caller opened
+ * @ctx: context
+ * @fd: VFIO device fd, from a group or from /dev/vfio/devices; stays the
+ *	caller's, who closes it after the client
+ * @client: out: for vcxl_client_close()
+ *
+ * Neither resets nor changes anything. -ENOTTY: it is another driver's device.
+ * -EOPNOTSUPP with a reason: it has no memory, use it as a plain VFIO PCI
+ * device. -EIO: what the driver says makes no sense.
+ */
+int vcxl_client_from_fd(struct vcxl *ctx, int fd, struct vcxl_client **client);
+
+/* Mappings stay; NULL is nothing to do */
 void vcxl_client_close(struct vcxl_client *client);
+/* The VFIO device fd, the client's or the caller's, to use and not to close */
+int vcxl_client_fd(const struct vcxl_client *client);
+/* VFIO_CXL_INFO on the device fd; the library fills in argsz */
 int vcxl_client_info(struct vcxl_client *client, struct vfio_cxl_info *info);
+
+/**
+ * vcxl_client_cap - the CXL capability of VFIO_DEVICE_GET_INFO
+ * @client: the device
+ * @cap: out: @next means nothing here
+ *
+ * For where COMP_REGS lies in a BAR. -ENOENT if the driver was told not to show
+ * it (legacy_info=0): its numbers are not assigned by the kernel.
+ */
+int vcxl_client_cap(struct vcxl_client *client,
+		    struct vfio_cxl_device_info_cap *cap);
+
+/**
+ * struct vcxl_client_region - a VFIO region with a type
+ * @index: VFIO region index, another one with another driver
+ * @flags: VFIO_REGION_INFO_FLAG_*
+ * @size: bytes
+ * @offset: of its first byte in the device fd
+ */
+struct vcxl_client_region {
+	uint32_t index;
+	uint32_t flags;
+	uint64_t size;
+	uint64_t offset;
+};
+
+/**
+ * vcxl_client_region - find a region by type
+ * @client: the device
+ * @type: VFIO_CXL_REGION_TYPE
+ * @subtype: VFIO_CXL_REGION_SUBTYPE_*
+ * @region: out: the first of them; its offset and size fit an off_t
+ *
+ * -ENOENT if there is none.
+ */
+int vcxl_client_region(struct vcxl_client *client, uint32_t type,
+		       uint32_t subtype, struct vcxl_client_region *region);
+
+/**
+ * struct vcxl_guest_decoder - an HDM decoder, as the guest sees it in COMP_REGS
+ * @base: guest physical address; 0 until somebody places it
+ * @size: bytes
+ * @ctrl: HDM Decoder n Control register (8.2.4.20.7)
+ * @total: how many decoders there are
+ * @committed: Committed: the memory is live, placed or not
+ * @error: Error Not Committed: the last commit was refused
+ * @sealed: committed and locked: nothing changes it until the device is closed
+ */
+struct vcxl_guest_decoder {
+	uint64_t base;
+	uint64_t size;
+	uint32_t ctrl;
+	uint32_t total;
+	bool committed;
+	bool error;
+	bool sealed;
+};
+
+/**
+ * vcxl_client_decoder - read an HDM decoder as the guest sees it
+ * @client: the device
+ * @index: from 0; the memory is that of decoder 0
+ * @decoder: out
+ *
+ * Walks the capability array of COMP_REGS (8.2.4). -ENOENT past the last one;
+ * -EIO if the registers make no sense.
+ */
+int vcxl_client_decoder(struct vcxl_client *client, unsigned int index,
+			struct vcxl_guest_decoder *decoder);
+
+#define VCXL_PROGRAM_SEAL	(1 << 0) /* COMMIT and LOCK, for good */
+#define VCXL_PROGRAM_DRY_RUN	(1 << 1) /* check, change nothing */
+
+/**
+ * struct vcxl_program_result - what vcxl_client_program() did, or would do
+ * @before: decoder 0 as it was found
+ * @after: as it reads back; as it would with VCXL_PROGRAM_DRY_RUN
+ * @already: nothing had to be done
+ */
+struct vcxl_program_result {
+	struct vcxl_guest_decoder before;
+	struct vcxl_guest_decoder after;
+	bool already;
+};
+
+/**
+ * vcxl_client_program - place the memory in the guest's address space
+ * @client: the device
+ * @gpa: guest physical address of its first byte, a multiple of 256 MiB
+ *	(8.2.4.20.3), with room for all of it below 2^64
+ * @flags: VCXL_PROGRAM_*
+ * @result: out, or NULL
+ *
+ * What a guest's firmware does: BASE, then CTRL with Commit, in decoder 0 of
+ * COMP_REGS; read back; and with VCXL_PROGRAM_SEAL once more with Lock On Commit,
+ * read back too. Done before the guest starts, so that it finds a committed,
+ * locked decoder, as behind firmware. Neither the physical decoder nor a mapping
+ * moves: mapping the memory at @gpa is the VMM's. The seal outlives resets.
+ *
+ * If anything fails after the first write the decoder is put back as it was,
+ * and vcxl_error() says so where that failed as well. A decoder that is so
+ * already, sealed or not asked to be, is success with @already.
+ *
+ * -EINVAL: @gpa does not fit (RANGE_ALIGN, RANGE_SIZE), or somebody gave the
+ * decoder another size or interleaving (INTERLEAVED); -EPERM: sealed with
+ * another base (SEALED); -EAGAIN: the memory is not live (NOT_LIVE); -EOPNOTSUPP:
+ * it was not committed at open (NOT_COMMITTED); -EIO: the commit was refused
+ * (COMMIT_ERROR), or does not read back as written (READBACK).
+ */
+int vcxl_client_program(struct vcxl_client *client, uint64_t gpa,
+			unsigned int flags, struct vcxl_program_result *result);
+
+/**
+ * vcxl_client_reset - function level reset, as for a guest that reboots
+ * @client: the device
+ *
+ * Returns when the memory is back: contents, mappings and decoder are as before,
+ * and nothing is to be mapped or programmed again. While it lasts a touch of a
+ * mapping raises SIGBUS. -EIO: the memory is not back (NOT_LIVE), or a decoder
+ * that was sealed is no more as it was.
+ */
 int vcxl_client_reset(struct vcxl_client *client);
+
+/**
+ * vcxl_client_hot_reset - reset of the bus, with all devices on it
+ * @client: the device
+ * @groups: fds of the VFIO groups that own them, or NULL
+ * @count: of @groups; 0 for the client's own group, or for a device from
+ *	/dev/vfio/devices, whose iommufd context has to own them
+ *
+ * Else like vcxl_client_reset(). The kernel refuses it while one of the devices
+ * is somebody else's.
+ */
+int vcxl_client_hot_reset(struct vcxl_client *client, const int *groups,
+			  size_t count);
+
+uint64_t vcxl_client_memory_size(const struct vcxl_client *client);
+
 /**
  * vcxl_client_map - map HDM memory
  * @client: the device
  * @offset: byte of the HDM memory to begin with, a multiple of the page size
- * @size: bytes, likewise
+ * @size: bytes, likewise, not 0
  * @addr: out: where it is, congruent to the host physical address, so that the
- *	driver can use its largest pages
+ *	driver can use its largest pages; for vcxl_client_unmap()
  *
- * Return: 0 or a negative errno
+ * Shared and write-back, for reading and writing, without struct pages for
+ * O_DIRECT. A touch raises SIGBUS while the memory is not live.
  */
 int vcxl_client_map(struct vcxl_client *client, uint64_t offset, size_t size,
 		    void **addr);
+
+#define VCXL_MAP_REPLACE	(1 << 0) /* into what is reserved at @addr */
+#define VCXL_MAP_SMALL_PAGES	(1 << 1) /* @addr need not be congruent */
+
+/**
+ * vcxl_client_map_at - map HDM memory at a chosen address
+ * @client: the device
+ * @offset: byte of the HDM memory to begin with, a multiple of the page size
+ * @size: bytes, likewise, not 0
+ * @addr: a multiple of the page size; modulo map_align of struct vfio_cxl_info
+ *	it has to be (map_offset + @offset) modulo map_align, unless
+ *	VCXL_MAP_SMALL_PAGES
+ * @flags: VCXL_MAP_*
+ *
+ * -EEXIST if something is mapped there. With VCXL_MAP_REPLACE all of it has to
+ * be (-ENOMEM), and is replaced: whatever it was, so only for the caller's own
+ * reservation. To get the reservation back after vcxl_client_unmap(), map it
+ * again with PROT_NONE and MAP_FIXED instead of that.
+ */
+int vcxl_client_map_at(struct vcxl_client *client, uint64_t offset, size_t size,
+		       void *addr, unsigned int flags);
 int vcxl_client_unmap(struct vcxl_client *client, void *addr, size_t size);
-/* All @size bytes, or an error */
+
+/*
+ * By pread() and pwrite(), without a mapping: all @size bytes, or an error, with
+ * some of them done. -EIO while the memory is not live.
+ */
 int vcxl_client_read(struct vcxl_client *client, uint64_t offset, void *buf,
 		     size_t size);
 int vcxl_client_write(struct vcxl_client *client, uint64_t offset,
 		      const void *buf, size_t size);
-uint64_t vcxl_client_memory_size(const struct vcxl_client *client);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* LIBVFIO_CXL_H */
