@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The library as others find it: installed, through pkg-config, with the symbols
+# and the sizes that it promises, and with manuals that tell the truth.
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+. "$here/tap.sh"
+. "$here/fixtures.sh"
+# shellcheck disable=SC2154 # tap_tmp and fix are of those
+manual=$top/Documentation/man/libvfio-cxl.3
+soname=libvfio-cxl.so.1
+
+dest=$tap_tmp/dest
+prefix=$dest/opt/cxl
+make -s -C "$top/tools/vfio-cxl" O="$tap_tmp/o" DESTDIR="$dest" \
+	prefix=/opt/cxl install >"$tap_tmp/make"
+ok $? 'make install' || exit
+for file in sbin/vfio-cxl lib/libvfio-cxl.a lib/libvfio-cxl.so lib/$soname \
+	    lib/pkgconfig/libvfio-cxl.pc include/libvfio-cxl.h \
+	    include/linux/vfio_cxl.h share/man/man1/vfio-cxl.1 \
+	    share/man/man3/libvfio-cxl.3 share/man/man4/cxl-vfio-pci.4; do
+	[[ -s $prefix/$file ]]
+	ok $? "$file is installed"
+done
+is "$(readlink "$prefix/lib/libvfio-cxl.so")" $soname 'what the linker finds'
+
+# What of the shared library shows
+readelf -dW "$prefix/lib/$soname" >"$tap_tmp/dynamic"
+has "$(<"$tap_tmp/dynamic")" "soname: [$soname]" 'the soname'
+is "$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$tap_tmp/dynamic" |
+	grep -v '^ld-linux')" libc.so.6 'it needs the C library alone'
+grep -oE '\bvcxl_[a-z0-9_]+\(' "$prefix/include/libvfio-cxl.h" | tr -d '(' |
+	sort -u >"$tap_tmp/want"
+nm -D --defined-only --with-symbol-versions "$prefix/lib/$soname" |
+	awk '$2 != "A" { print $3 }' | sort >"$tap_tmp/got"
+[[ $(wc -l <"$tap_tmp/want") -gt 60 ]]
+ok $? 'the header has functions'
+is "$(diff <(sed 's/@@VCXL_1$//' "$tap_tmp/got") "$tap_tmp/want")" '' \
+	'all and only those are exported, with their version'
+is "$(nm -g --defined-only "$prefix/lib/libvfio-cxl.a" |
+	awk 'NF == 3 && $3 !~ /^(vcxl|vfio_cxl)_/ { print $3 }')" '' \
+	'the static library takes no names but ours'
+
+# The manual's example, as its reader would build it
+export PKG_CONFIG_SYSROOT_DIR=$dest PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig
+is "$(pkg-config --modversion libvfio-cxl)" "$(<"$top/VERSION")" 'pkg-config'
+# example NUMBER: of the manual, from 1
+example()
+{
+	awk -v n="$1" '/^\.Bd -literal/ { i++; on = 1; next }
+		/^\.Ed/ { on = 0 }
+		on && i == n { gsub(/\\e/, "\\"); print }' "$manual"
+}
+
+example 1 >"$tap_tmp/list.c"
+cc=(gcc -std=c99 -Wall -Wextra -Werror -pedantic)
+read -ra flags < <(pkg-config --cflags --libs libvfio-cxl)
+"${cc[@]}" -o "$tap_tmp/shared" "$tap_tmp/list.c" "${flags[@]}"
+ok $? "the manual's example builds, shared"
+read -ra flags < <(pkg-config --static --cflags --libs libvfio-cxl)
+"${cc[@]}" -static -o "$tap_tmp/static" "$tap_tmp/list.c" "${flags[@]}"
+ok $? 'and static'
+has "$(readelf -dW "$tap_tmp/shared")" "[$soname]" 'the one needs the library'
+[[ $(readelf -dW "$tap_tmp/static") != *NEEDED* ]]
+ok $? 'the other does not'
+new_root
+device 0000:0d:00.0 0x050210 cxl_pci
+device 0000:0e:00.0 0x050210
+want=$'0000:0d:00.0 cxl_pci\n0000:0e:00.0 -'
+is "$(LD_LIBRARY_PATH=$prefix/lib "$tap_tmp/shared")" "$want" 'it runs'
+is "$("$tap_tmp/static")" "$want" 'so does the static one'
+rm -rf "$fix/sys/bus/pci/devices"
+: >"$fix/sys/bus/pci/devices"
+"$tap_tmp/static" >"$tap_tmp/out" 2>"$tap_tmp/err"
+is $? 1 'and tells a failure'
+has "$(<"$tap_tmp/err")" 'PCI' 'in words'
+
+# What the manuals quote is what the example VMM does
+vmm=$(cat "$top/tools/example-vmm/main.c")
+for quoted in "$(example 2)" "$(awk '/example-vmm\/main\.c``::/ { on = 1; next }
+		on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' \
+		"$top/Documentation/userspace-api/vfio-cxl.rst")"; do
+	quoted=$(sed -e '/./,$!d' <<<"$quoted")
+	[[ -n $quoted && $vmm == *"$quoted"* ]]
+	ok $? 'a quotation of the example VMM'
+done
+# Each function has its place in the manual
+for name in $(<"$tap_tmp/want"); do
+	grep -q "^\.F[no] $name\b" "$manual" || echo "$name"
+done >"$tap_tmp/missing"
+is "$(<"$tap_tmp/missing")" '' 'the manual has every function'
+is "$(sed -n 's/^\.F[no] \(vcxl_[a-z0-9_]*\).*/\1/p' "$manual" | sort -u |
+	comm -23 - "$tap_tmp/want")" '' 'and no others'
