@@ -5,8 +5,10 @@
  * device does on demand. The nodes are links to /dev/null, the memory a memfd,
  * the guest's decoder committed and not placed.
  *
- * FAKE_LOG        file that gets a line for each ioctl
+ * FAKE_LOG        file that gets a line for each ioctl, and one more if a
+ *                 guest's decoder is asked for a dry run
  * FAKE_FLAGS, FAKE_REASON, FAKE_GATE, FAKE_SIZE    of VFIO_CXL_INFO
+ * FAKE_GUEST, FAKE_GUEST_BASE    flags and guest_base of decoder 0
  * FAKE_FAIL       list of NAME[:N]=ERRNO[/REASON]: the N-th call of NAME, or
  *                 each, fails; separated by commas
  * FAKE_RESET_EATS set: the memory is gone after a reset
@@ -109,13 +111,44 @@ static void fill_info(struct vfio_cxl_info *info)
 		strcpy(info->element, "el\033ement");
 }
 
+/* Decoder 0 as its guest sees it; what is set stays for this process */
+static unsigned int guest_flags;
+static unsigned long long guest_base;
+
+static void fill_decoder(struct vfio_cxl_decoder *decoder)
+{
+	decoder->flags = guest_flags | number("FAKE_GUEST", 0);
+	decoder->guest_base = guest_flags ? guest_base :
+			      number("FAKE_GUEST_BASE", 0);
+}
+
+static void guest_set(struct vfio_cxl_guest_set *set)
+{
+	if (set->flags & VFIO_CXL_GUEST_DRY_RUN) {
+		note("DRY_RUN");
+		return;
+	}
+	if (number("FAKE_GUEST", 0) & VFIO_CXL_DECODER_GUEST_SET &&
+	    number("FAKE_GUEST_BASE", 0) == set->base) {
+		set->flags |= VFIO_CXL_GUEST_ALREADY;
+		return;
+	}
+	guest_base = set->base;
+	guest_flags = VFIO_CXL_DECODER_GUEST_SET;
+	if (set->flags & VFIO_CXL_GUEST_SEAL)
+		guest_flags |= VFIO_CXL_DECODER_GUEST_SEALED;
+	if (set->flags & VFIO_CXL_GUEST_PERSIST)
+		guest_flags |= VFIO_CXL_DECODER_GUEST_PERSIST;
+}
+
 static int control(unsigned long request, void *arg)
 {
 	static const char *const names[] = {
-		"INFO", "WINDOW", "DECODER", "PROGRAM", "CLEAR",
+		"INFO", "WINDOW", "DECODER", "PROGRAM", "CLEAR", "GUEST_SET",
+		"GUEST_CLEAR",
 	};
 	unsigned int nr = _IOC_NR(request), reason = 0;
-	int err = nr < 5 ? failure(names[nr], &reason) : ENOTTY;
+	int err = nr < 7 ? failure(names[nr], &reason) : ENOTTY;
 
 	if (request == VFIO_CXL_INFO)
 		fill_info(arg);
@@ -123,6 +156,17 @@ static int control(unsigned long request, void *arg)
 		((struct vfio_cxl_decoder_program *)arg)->reason = reason;
 	if (request == VFIO_CXL_DECODER_CLEAR)
 		((struct vfio_cxl_decoder_clear *)arg)->reason = reason;
+	if (request == VFIO_CXL_GUEST_SET)
+		((struct vfio_cxl_guest_set *)arg)->reason = reason;
+	if (request == VFIO_CXL_GUEST_CLEAR)
+		((struct vfio_cxl_guest_clear *)arg)->reason = reason;
+	if (request == VFIO_CXL_GUEST_CLEAR && !err &&
+	    ((struct vfio_cxl_guest_clear *)arg)->flags)
+		note("DRY_RUN");
+	if (request == VFIO_CXL_GUEST_SET && !err)
+		guest_set(arg);
+	if (request == VFIO_CXL_DECODER && !err)
+		fill_decoder(arg);
 	if (request == VFIO_CXL_WINDOW)
 		err = ENOENT;
 	if (request == VFIO_CXL_DECODER &&

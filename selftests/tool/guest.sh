@@ -41,6 +41,27 @@ registers()
 	done
 }
 
+# begin COMMAND...: in the background, as $pid, stopped once it has the device
+# open. Looks at its descriptors, because anything slower might miss it.
+begin()
+{
+	"$@" >/dev/null 2>&1 &
+	pid=$!
+	until [[ $(readlink /proc/$pid/fd/* 2>/dev/null) == *vfio-device* ]]; do
+		[[ -e /proc/$pid/exe ]] || break
+	done
+	kill -STOP $pid
+	ok $? "held while it has the device open: $*"
+}
+
+# end SIGNAL: of what "begin" holds
+end()
+{
+	kill "-$1" $pid
+	kill -CONT $pid
+	wait $pid
+}
+
 nobody()
 {
 	setpriv --reuid nobody --regid nogroup --clear-groups "$@"

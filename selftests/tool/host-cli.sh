@@ -36,8 +36,13 @@ ok $? 'no escape sequence comes back from the command line'
 error 2 null status
 error 2 null --size 1 list
 
-for c in list status bind unbind 'window list' 'decoder show' \
-	 'decoder program' 'decoder clear' 'mem test' version help; do
+exit_is 0 help --json
+mapfile -t commands < <(jq -r '.commands[] | [.noun, .verb // empty] | join(" ")' \
+	<<<"$out")
+[[ ${#commands[@]} -ge 13 ]]
+ok $? 'help --json lists the commands'
+envelope commands ${#commands[@]} 'help --json'
+for c in "${commands[@]}"; do
 	# shellcheck disable=SC2086 # two words
 	exit_is 0 $c --help
 	[[ $c != help ]] || continue
@@ -53,8 +58,33 @@ exit_is 0 decoder -h
 has "$out" 'decoder program' 'the verbs of a noun'
 exit_is 2 help nonsense
 exit_is 2 help decoder nonsense
-exit_is 0 help --json
-envelope commands 11 'help --json'
+# Three words
+exit_is 2 decoder guest
+has "$err" "'decoder guest' needs a verb" 'two words of three'
+exit_is 2 decoder guest nonsense 0d:00.0
+has "$err" "no command 'decoder guest nonsense'" 'a wrong third'
+exit_is 0 help decoder guest
+has "$out" 'decoder guest clear DEV' 'its verbs'
+[[ $out != *'decoder show'* ]]
+ok $? 'and no others'
+is "$(jq -rc '.commands[] | select(.verb == "guest set") |
+	[.noun, .args, .options]' < <("$VFIO_CXL" help --json))" \
+	'["decoder","DEV ADDR",["dry-run","seal","persist"]]' 'in the table'
+exit_is 0 help decoder guest --json
+envelope commands 2 'help of two words'
+exit_is 2 help decoder guest set 0d:00.0
+exit_is 2 decoder guest set
+has "$err" 'which device' 'a missing device'
+exit_is 2 decoder guest set 0d:00.0
+has "$err" 'which address' 'a missing address'
+exit_is 2 decoder guest set 0d:00.0 4G 5G
+for s in '' x 4Q -1 0xg; do
+	exit_is 2 decoder guest set -- 0d:00.0 "$s"
+	has "$err" 'no address' "address '$s'"
+done
+exit_is 3 decoder guest set 0d:00.0 4G
+has "$err" 'vfio-cxl bind' 'a good one gets as far as the device'
+exit_is 2 decoder guest clear 0d:00.0 --seal
 
 # Options anywhere, "--" ends them
 exit_is 0 --json status 0d:00.0
@@ -109,4 +139,4 @@ has "$out" 'vfio-cxl ' 'version'
 exit_is 0 version --json
 envelope versions 1 'version --json'
 json '.versions[0] | [.abi_version, .module_loaded, .driver_abi_version]' \
-	'[1,false,null]' 'without a module'
+	'[2,false,null]' 'without a module'

@@ -49,10 +49,15 @@ fake=()
 exit_is 0 status 0d:00.0 --json
 json '.devices[0] | [.state, .info_error, .info.gate]' '["LIVE",null,[]]' \
 	'a driver that answers'
-fake=(FAKE_FLAGS=1 FAKE_GATE=0x80000030)
+fake=(FAKE_FLAGS=1 FAKE_GATE=0x800001f0)
 exit_is 0 status 0d:00.0 --json
-json '.devices[0].info.gate' '["DECODER","REMOVED","BIT_31"]' 'gate reasons'
+json '.devices[0].info.gate' \
+	'["DECODER","REMOVED","ERROR","SUSPEND","CXL_RESET","BIT_31"]' \
+	'gate reasons'
 exit_is 0 status 0d:00.0
+has "$out" 'had a fatal error: reset it' 'a fatal error'
+has "$out" 'the system sleeps' 'sleep'
+has "$out" 'asked for a CXL reset' 'a CXL reset'
 has "$out" 'decoder 0 is being changed' 'and what they mean'
 has "$out" 'newer than this command' 'also one of the future'
 is "$(grep -c INFO "$log")" 1 'the driver is asked once'
@@ -104,6 +109,62 @@ for c in program clear; do
 	json '.decoders[0].new | [.flags, .ctrl, .origin]' '[null,null,null]' \
 		'null where not known yet'
 done
+
+# The guest's decoder
+fake=()
+exit_is 0 decoder guest set 0d:00.0 4G --seal --persist --json
+envelope decoders 1 'decoder guest set'
+json '.decoders[0] | [.old.guest_base, .new.guest_base, .new.flags, .already,
+	.dry_run]' \
+	'[null,4294967296,["GUEST_SEALED","GUEST_SET","GUEST_PERSIST"],false,false]' \
+	'before and after'
+is "$(paste -sd' ' "$log")" 'DECODER GUEST_SET DECODER' 'one call'
+exit_is 0 decoder guest set 0d:00.0 4G
+has "$out" "the guest's HDM decoder 0 is now set" 'for people'
+has "$out" 'old  not set, and the device is not open' 'before'
+has "$out" 'new  guest base 0x100000000, not sealed, set from outside' 'after'
+exit_is 0 decoder guest set 0d:00.0 4G --seal --dry-run
+has "$out" 'would be set and sealed' 'a dry run'
+is "$(grep -c DRY_RUN "$log")" 1 'of which the driver knows'
+has "$out" 'new  guest base 0x100000000' 'and what would be'
+exit_is 0 decoder guest set 0d:00.0 4G --seal --dry-run --json
+json '.decoders[0] | [.dry_run, .new.guest_base, .new.flags]' \
+	'[true,4294967296,null]' 'null where only the driver knows'
+json '.decoders[0] | (.old | keys) == (.new | keys)' true 'all keys'
+fake=(FAKE_GUEST=0x38 FAKE_GUEST_BASE=0x100000000)
+exit_is 0 decoder guest set 0d:00.0 4G --json
+json '.decoders[0] | [.already, .old.guest_base, .new.guest_base]' \
+	'[true,4294967296,4294967296]' 'so already'
+exit_is 0 status 0d:00.0
+has "$out" 'set from outside, sealed, for one tenancy' 'status shows it'
+has "$out" 'a VMM that programs it itself would map at its own base' \
+	'and what is wrong with it'
+exit_is 0 decoder guest clear 0d:00.0 --dry-run --json
+json '.decoders[0] | [.old.guest_base, .new.guest_base, .dry_run]' \
+	'[4294967296,0,true]' 'clear under way: as at open'
+exit_is 0 decoder show 0d:00.0 --json
+json '.decoders[0] | [.guest_base, .flags]' \
+	'[4294967296,["GUEST","GUEST_SEALED","GUEST_SET"]]' 'decoder show too'
+fake=(FAKE_GUEST=0x60 FAKE_GUEST_BASE=0x100000000)
+exit_is 0 status 0d:00.0
+has "$out" 'set from outside, for later tenancies too' 'not sealed'
+[[ $out != *'its own base'* ]]
+ok $? 'is no danger'
+exit_is 0 decoder guest clear 0d:00.0 --dry-run --json
+is "$(grep -c DRY_RUN "$log")" 1 'the driver knows'
+json '.decoders[0].new.guest_base' null 'clear without a tenancy'
+fake=(FAKE_FAIL=GUEST_SET=1/30)
+error 6 '"SEALED"' decoder guest set 0d:00.0 4G
+json_err '.error.next | test("decoder guest clear")' true 'and the way out'
+fake=(FAKE_FAIL=GUEST_SET=95/2,GUEST_CLEAR=95/2)
+error 5 '"NOT_COMMITTED"' decoder guest set 0d:00.0 4G
+error 5 '"NOT_COMMITTED"' decoder guest clear 0d:00.0
+fake=(FAKE_FAIL=GUEST_SET=22/14)
+error 1 '"RANGE_ALIGN"' decoder guest set 0d:00.0 4096
+fake=(FAKE_FAIL=GUEST_SET=25,GUEST_CLEAR=25)
+error 5 null decoder guest set 0d:00.0 4G
+json_err '.error.next | test("as new as this command")' true 'an older driver'
+error 5 null decoder guest clear 0d:00.0
 
 # mem test: nothing is opened, so nothing reset, before it has to be
 fake=(FAKE_SIZE=0x100000)

@@ -57,19 +57,6 @@ json_err '.error.why' 'offset 0x2008: expected 0x1122334455667788, found 0x11223
 	'and told'
 is "$(bed media read static 0x2008 1)" ff '--check wrote nothing'
 
-# begin COMMAND...: in the background, as $pid, stopped once it has the device
-# open. Looks at its descriptors, because anything slower might miss it.
-begin()
-{
-	"$@" >/dev/null 2>&1 &
-	pid=$!
-	until [[ $(readlink /proc/$pid/fd/* 2>/dev/null) == *vfio-device* ]]; do
-		[[ -e /proc/$pid/exe ]] || break
-	done
-	kill -STOP $pid
-	ok $? "held while it has the device open: $*"
-}
-
 # Open: nothing moves the decoder, and nobody takes the device
 begin "$VFIO_CXL" mem test "$DEV" --size 128M --keep
 exit_is 0 status "$DEV" --json
@@ -84,19 +71,13 @@ exit_is 4 mem test "$DEV" --size 4K
 exit_is 0 decoder show "$DEV" --json
 json '.decoders[0] | [.guest_base, .guest_size > 0]' '[0,true]' \
 	"the guest's view"
-kill -INT $pid
-kill -CONT $pid
-wait $pid
+end INT
 is $? 1 'a stopped test'
 begin "$VFIO_CXL" mem test "$DEV" --size 128M --keep
-kill -HUP $pid
-kill -CONT $pid
-wait $pid
+end HUP
 is $? 1 'a hangup stops it too, with the content put back'
 begin nohup "$VFIO_CXL" mem test "$DEV" --size 128M --keep
-kill -HUP $pid
-kill -CONT $pid
-wait $pid
+end HUP
 is $? 0 'but not with nohup'
 exit_is 0 mem test "$DEV" --size 4K
 

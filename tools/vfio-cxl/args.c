@@ -6,10 +6,6 @@
 
 #include "tool.h"
 
-#define MAX_WORDS	4
-
-static const unsigned int always = ALLOW(JSON) | ALLOW(VERBOSE) | ALLOW(HELP);
-
 static const struct {
 	const char *name;
 	unsigned int shift;
@@ -102,8 +98,7 @@ static int take_option(struct args *args, char **argv, int left)
 	return 2;
 }
 
-static int split(int argc, char **argv, struct args *args, char **words,
-		 int *count)
+static int split(int argc, char **argv, struct args *args, int *count)
 {
 	bool only_words = false;
 	int i = 1;
@@ -118,7 +113,7 @@ static int split(int argc, char **argv, struct args *args, char **words,
 			if (!n)
 				return EXIT_USAGE;
 		} else if (*count < MAX_WORDS) {
-			words[(*count)++] = argv[i];
+			args->words[(*count)++] = argv[i];
 		} else {
 			return usage_error(args, "too many words: '%s'",
 					   argv[i]);
@@ -128,56 +123,72 @@ static int split(int argc, char **argv, struct args *args, char **words,
 	return EXIT_DONE;
 }
 
-/* Sets @used to the words that name the command */
+/*
+ * With how many words of a command's @name do @words begin? @whole: with all of
+ * them.
+ */
+int match_words(const char *name, char *const *words, int count, bool *whole)
+{
+	int n;
+
+	for (n = 0; *name && n < count; n++) {
+		size_t len = strcspn(name, " ");
+
+		if (strlen(words[n]) != len || strncmp(words[n], name, len))
+			break;
+		name += len + (name[len] == ' ');
+	}
+	*whole = !*name;
+	return n;
+}
+
+/*
+ * Sets @used to the words that name the command, or if there is none, that are
+ * the beginning of one.
+ */
 static const struct command *find_command(char **words, int count, int *used)
 {
 	size_t i;
 
-	for (i = 0; i < command_count; i++) {
-		const struct command *c = &commands[i];
+	for (i = 0, *used = 0; i < command_count; i++) {
+		bool whole;
+		int n = match_words(commands[i].name, words, count, &whole);
 
-		if (strcmp(c->noun, words[0]))
-			continue;
-		if (c->verb && (count < 2 || strcmp(c->verb, words[1])))
-			continue;
-		*used = c->verb ? 2 : 1;
-		return c;
+		if (n > *used)
+			*used = n;
+		if (whole)
+			return &commands[i];
 	}
 	return NULL;
 }
 
-static bool is_noun(const char *word)
+/* @used: see find_command() */
+static int no_command(struct args *args, int count, int used)
 {
-	size_t i;
+	char text[128] = "";
+	int i;
 
-	for (i = 0; i < command_count; i++)
-		if (!strcmp(commands[i].noun, word))
-			return true;
-	return false;
-}
-
-static int no_command(struct args *args, char **words, int count)
-{
-	bool noun = count && is_noun(words[0]);
-
-	if (args->opt[OPT_HELP] && (noun || !count)) {
-		args->topic[0] = count ? words[0] : NULL;
+	if (args->opt[OPT_HELP] && used == count) {
+		args->topic_count = count;
 		return EXIT_DONE;
 	}
 	if (!count)
 		return usage_error(args, "which command?");
-	if (!noun)
-		return usage_error(args, "there is no command '%s'", words[0]);
-	if (count < 2)
+	for (i = 0; i < count && i <= used; i++) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "",
+			 args->words[i]);
+	}
+	if (used == count)
 		return usage_error(args, "'%s' needs a verb: see '" TOOL " help %s'",
-				   words[0], words[0]);
-	return usage_error(args, "there is no command '%s %s'", words[0],
-			   words[1]);
+				   text, text);
+	return usage_error(args, "there is no command '%s'", text);
 }
 
 static int check_options(const struct args *args)
 {
-	unsigned int allowed = always | args->command->options;
+	unsigned int allowed = ALLOW_ALWAYS | args->command->options;
 	int i;
 
 	if (args->opt[OPT_JSON] && args->opt[OPT_VERBOSE])
@@ -189,21 +200,36 @@ static int check_options(const struct args *args)
 	return EXIT_DONE;
 }
 
+static int count_names(const char *names)
+{
+	int n = *names != '\0';
+
+	while ((names = strchr(names, ' '))) {
+		names++;
+		n++;
+	}
+	return n;
+}
+
+/* @count words after the command's name */
 static int take_words(struct args *args, char **words, int count)
 {
 	const char *want = args->command->args;
-	int max = !*want ? 0 : args->command->run == cmd_help ? 2 : 1;
+	bool help = args->command->run == cmd_help;
+	int max = help ? MAX_WORDS : count_names(want);
 
 	if (count > max)
 		return usage_error(args, "one word too many: '%s'", words[max]);
-	if (args->command->run == cmd_help) {
-		args->topic[0] = count > 0 ? words[0] : NULL;
-		args->topic[1] = count > 1 ? words[1] : NULL;
+	if (help) {
+		args->topic = words;
+		args->topic_count = count;
 		return EXIT_DONE;
 	}
-	args->device = count ? words[0] : NULL;
-	if (*want && *want != '[' && !count)
-		return usage_error(args, "which device?");
+	args->device = count > 0 ? words[0] : NULL;
+	args->address = count > 1 ? words[1] : NULL;
+	if (*want && *want != '[' && count < max)
+		return usage_error(args, count ? "which address?" :
+				   "which device?");
 	if (args->device && !*args->device)
 		return usage_error(args, "an empty name is no device");
 	return EXIT_DONE;
@@ -215,24 +241,23 @@ static int take_words(struct args *args, char **words, int count)
  */
 int parse_args(int argc, char **argv, struct args *args)
 {
-	char *words[MAX_WORDS];
-	int i, ret, used = 0, count = 0;
+	int i, ret, used, count = 0;
 
 	/* A complaint about the first word already has to know */
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--json"))
 			args->opt[OPT_JSON] = "";
-	ret = split(argc, argv, args, words, &count);
+	ret = split(argc, argv, args, &count);
 	if (ret)
 		return ret;
-	args->command = count ? find_command(words, count, &used) : NULL;
+	args->topic = args->words;
+	args->command = find_command(args->words, count, &used);
 	if (!args->command)
-		return no_command(args, words, count);
+		return no_command(args, count, used);
 	if (args->opt[OPT_HELP] && args->command->run != cmd_help) {
-		args->topic[0] = args->command->noun;
-		args->topic[1] = args->command->verb;
+		args->topic_count = used;
 		return EXIT_DONE;
 	}
 	ret = check_options(args);
-	return ret ? ret : take_words(args, words + used, count - used);
+	return ret ? ret : take_words(args, args->words + used, count - used);
 }

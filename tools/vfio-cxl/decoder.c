@@ -63,17 +63,8 @@ int cmd_decoder_show(struct args *args)
 	return report(args, ret);
 }
 
-/* Decoder 0 before and after: what both commands show */
-struct change {
-	const char *done;	/* "programmed" */
-	struct json_object *old_values;
-	struct json_object *new_values;
-	bool already;
-	bool dry_run;
-};
-
 /* For show: whether it can be read decides nothing */
-static struct json_object *read_zero(struct vcxl_device *dev)
+struct json_object *read_decoder_zero(struct vcxl_device *dev)
 {
 	struct vfio_cxl_decoder decoder = { 0 };
 
@@ -99,8 +90,8 @@ static void print_range(const char *when, struct json_object *decoder)
 	       (unsigned long long)(o ? json_object_get_uint64(o) : 0));
 }
 
-static int print_change(struct args *args, struct vcxl_device *dev,
-			struct change *change)
+int print_change(struct args *args, struct vcxl_device *dev,
+		 struct change *change)
 {
 	struct json_object *records = json_object_new_array();
 	struct json_object *o = json_object_new_object();
@@ -117,11 +108,11 @@ static int print_change(struct args *args, struct vcxl_device *dev,
 	if (args->opt[OPT_JSON]) {
 		print_json("decoders", records);
 	} else {
-		printf("%s: HDM decoder 0 %s %s\n", vcxl_device_name(dev),
+		printf("%s: %s %s %s\n", vcxl_device_name(dev), change->what,
 		       change->already ? "is already" :
 		       change->dry_run ? "would be" : "is now", change->done);
-		print_range("old", change->old_values);
-		print_range("new", change->new_values);
+		change->print_side("old", change->old_values);
+		change->print_side("new", change->new_values);
 	}
 	json_object_put(records);
 	return EXIT_DONE;
@@ -150,7 +141,7 @@ new_values(struct vcxl_device *dev, const struct change *change,
 	   const struct vfio_cxl_decoder_program *program)
 {
 	if (change->already || !change->dry_run)
-		return read_zero(dev);
+		return read_decoder_zero(dev);
 	return planned(program);
 }
 
@@ -192,13 +183,15 @@ static int program(struct args *args, struct vcxl_device *dev,
 		   struct vfio_cxl_decoder_program *arg)
 {
 	struct change change = {
+		.what = "HDM decoder 0",
+		.print_side = print_range,
 		.done = arg->flags & VFIO_CXL_PROGRAM_LOCK ?
 			"committed and locked" : "committed",
 		.dry_run = args->opt[OPT_DRY_RUN],
 	};
 	int ret;
 
-	change.old_values = read_zero(dev);
+	change.old_values = read_decoder_zero(dev);
 	ret = vcxl_decoder_program(dev, arg);
 	if (ret) {
 		json_object_put(change.old_values);
@@ -230,13 +223,16 @@ static int clear(struct args *args, struct vcxl_device *dev)
 	static const struct vfio_cxl_decoder_program none;
 	struct vfio_cxl_decoder_clear arg = { 0 };
 	struct change change = {
-		.done = "clear", .dry_run = args->opt[OPT_DRY_RUN],
+		.what = "HDM decoder 0",
+		.print_side = print_range,
+		.done = "clear",
+		.dry_run = args->opt[OPT_DRY_RUN],
 	};
 	int ret;
 
 	if (change.dry_run)
 		arg.flags = VFIO_CXL_CLEAR_DRY_RUN;
-	change.old_values = read_zero(dev);
+	change.old_values = read_decoder_zero(dev);
 	ret = vcxl_decoder_clear(dev, &arg);
 	if (ret) {
 		json_object_put(change.old_values);

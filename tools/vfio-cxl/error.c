@@ -41,14 +41,6 @@ int exit_code(int err, uint32_t reason)
 	}
 }
 
-static void name_command(const struct args *args, char *buf, size_t len)
-{
-	const struct command *c = args->command;
-
-	snprintf(buf, len, "%s%s%s", c ? c->noun : "",
-		 c && c->verb ? " " : "", c && c->verb ? c->verb : "");
-}
-
 static void print_json_error(const char *what, const struct vcxl_error *e,
 			     int code)
 {
@@ -86,11 +78,10 @@ static int complain(const struct args *args, const struct vcxl_error *error,
 		    int code)
 {
 	struct vcxl_error e = *error;
-	char what[64];
+	const char *what = args->command ? args->command->name : "";
 
 	tame(e.object);
 	tame(e.why);
-	name_command(args, what, sizeof(what));
 	if (args->opt[OPT_JSON])
 		print_json_error(what, &e, code);
 	else
@@ -120,13 +111,12 @@ int report(const struct args *args, int err)
 int usage_error(const struct args *args, const char *format, ...)
 {
 	struct vcxl_error e = { .err = -EINVAL };
-	char name[64];
+	const char *name = args->command ? args->command->name : "";
 	va_list list;
 
 	va_start(list, format);
 	vsnprintf(e.why, sizeof(e.why), format, list);
 	va_end(list);
-	name_command(args, name, sizeof(name));
 	snprintf(e.next, sizeof(e.next), "see '" TOOL " help%s%s'",
 		 *name ? " " : "", name);
 	return complain(args, &e, EXIT_USAGE);

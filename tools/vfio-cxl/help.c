@@ -28,13 +28,11 @@ const struct option_text option_texts[OPT_COUNT] = {
 			"write nothing, only look for what --keep left" },
 	[OPT_RESET] = { "reset", NULL,
 			"reset the device between writing and reading" },
+	[OPT_SEAL] = { "seal", NULL,
+		       "commit and lock it too: not for a VMM that programs it" },
+	[OPT_PERSIST] = { "persist", NULL,
+			  "for later tenancies too, until the driver is unbound" },
 };
-
-static void print_names(FILE *file, const struct command *c)
-{
-	fprintf(file, "%s%s%s%s%s", c->noun, c->verb ? " " : "",
-		c->verb ? c->verb : "", *c->args ? " " : "", c->args);
-}
 
 static void print_option(FILE *file, int option)
 {
@@ -48,13 +46,11 @@ static void print_option(FILE *file, int option)
 
 void print_usage(FILE *file, const struct command *c)
 {
-	unsigned int options = c->options | ALLOW(JSON) | ALLOW(VERBOSE) |
-			       ALLOW(HELP);
+	unsigned int options = c->options | ALLOW_ALWAYS;
 	int i;
 
-	fputs("Usage: " TOOL " ", file);
-	print_names(file, c);
-	fprintf(file, " [OPTION]...\n\n%c%s.\n\nOptions:\n",
+	fprintf(file, "Usage: " TOOL " %s%s%s [OPTION]...\n\n%c%s.\n\nOptions:\n",
+		c->name, *c->args ? " " : "", c->args,
 		c->summary[0] - 'a' + 'A', c->summary + 1);
 	for (i = 0; i < OPT_COUNT; i++)
 		if (options & 1U << i)
@@ -62,26 +58,40 @@ void print_usage(FILE *file, const struct command *c)
 	if (strstr(c->args, "DEV"))
 		fputs("\nDEV: a PCI address (0000:0d:00.0 or 0d:00.0), a serial number, vfioN\n"
 		      "or /dev/vfio/N.\n", file);
+	if (strstr(c->args, "ADDR"))
+		fputs("ADDR: a guest physical address, a multiple of 256 MiB.\n",
+		      file);
 }
 
 static void print_row(FILE *file, const struct command *c)
 {
 	char name[40];
 
-	snprintf(name, sizeof(name), "%s%s%s%s%s", c->noun,
-		 c->verb ? " " : "", c->verb ? c->verb : "",
-		 *c->args ? " " : "", c->args);
-	fprintf(file, "  %-20s %s\n", name, c->summary);
+	snprintf(name, sizeof(name), "%s%s%s", c->name, *c->args ? " " : "",
+		 c->args);
+	fprintf(file, "  %-27s %s\n", name, c->summary);
 }
 
-void print_noun(FILE *file, const char *noun)
+/* Those that begin with the words of the topic */
+static bool is_topic(const struct args *args, const struct command *c)
+{
+	bool whole;
+
+	return match_words(c->name, args->topic, args->topic_count, &whole) ==
+	       args->topic_count;
+}
+
+static void print_topic(FILE *file, const struct args *args)
 {
 	size_t i;
+	int n;
 
-	fprintf(file, "Usage: " TOOL " %s VERB DEV [OPTION]...\n\nCommands:\n",
-		noun);
+	fputs("Usage: " TOOL, file);
+	for (n = 0; n < args->topic_count; n++)
+		fprintf(file, " %s", args->topic[n]);
+	fputs(" VERB DEV [OPTION]...\n\nCommands:\n", file);
 	for (i = 0; i < command_count; i++)
-		if (!strcmp(commands[i].noun, noun))
+		if (is_topic(args, &commands[i]))
 			print_row(file, &commands[i]);
 }
 
@@ -98,45 +108,49 @@ void print_commands(FILE *file)
 	      file);
 }
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
-static bool matches(const struct command *c, const char *noun,
-		    const char *verb)
-{
-	return (!noun || !strcmp(c->noun, noun)) &&
-	       (!verb || !strcmp(or_empty(c->verb), verb));
-}
-
 static struct json_object *json_command(const struct command *c)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *options = json_object_new_array();
+	size_t n = strcspn(c->name, " ");
 	int i;
 
 	for (i = 0; i < OPT_COUNT; i++)
 		if (c->options & 1U << i)
 			json_object_array_add(options,
 					      json_text(option_texts[i].name));
-	json_object_object_add(o, "noun", json_text(c->noun));
-	json_object_object_add(o, "verb", json_text(c->verb));
+	json_object_object_add(o, "noun",
+			       json_object_new_string_len(c->name, n));
+	json_object_object_add(o, "verb",
+			       json_text(c->name[n] ? c->name + n + 1 : ""));
 	json_object_object_add(o, "args", json_text(c->args));
 	json_object_object_add(o, "options", options);
 	json_object_object_add(o, "summary", json_text(c->summary));
 	return o;
 }
 
+static int no_topic(const struct args *args)
+{
+	char text[128] = "";
+	int n;
+
+	for (n = 0; n < args->topic_count; n++) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof(text) - len, "%s%s", n ? " " : "",
+			 args->topic[n]);
+	}
+	return usage_error(args, "there is no command '%s'", text);
+}
+
 int cmd_help(struct args *args)
 {
-	const char *noun = args->topic[0], *verb = args->topic[1];
 	struct json_object *records = json_object_new_array();
 	const struct command *hit = NULL;
 	size_t i, hits = 0;
 
 	for (i = 0; i < command_count; i++) {
-		if (!matches(&commands[i], noun, verb))
+		if (!is_topic(args, &commands[i]))
 			continue;
 		json_object_array_add(records, json_command(&commands[i]));
 		hit = &commands[i];
@@ -144,17 +158,16 @@ int cmd_help(struct args *args)
 	}
 	if (!hits) {
 		json_object_put(records);
-		return usage_error(args, "there is no command '%s%s%s'", noun,
-				   verb ? " " : "", or_empty(verb));
+		return no_topic(args);
 	}
 	if (args->opt[OPT_JSON])
 		print_json("commands", records);
-	else if (!noun)
+	else if (!args->topic_count)
 		print_commands(stdout);
 	else if (hits == 1)
 		print_usage(stdout, hit);
 	else
-		print_noun(stdout, noun);
+		print_topic(stdout, args);
 	json_object_put(records);
 	return EXIT_DONE;
 }

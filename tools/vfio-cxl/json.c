@@ -132,6 +132,7 @@ struct json_object *json_window(const struct vfio_cxl_window *window,
 struct json_object *json_decoder(const struct vfio_cxl_decoder *decoder)
 {
 	bool guest = decoder->flags & VFIO_CXL_DECODER_GUEST;
+	bool set = decoder->flags & VFIO_CXL_DECODER_GUEST_SET;
 	struct json_object *o = json_object_new_object();
 
 	ADD_U64(o, decoder, index);
@@ -144,13 +145,31 @@ struct json_object *json_decoder(const struct vfio_cxl_decoder *decoder)
 	ADD_U64(o, decoder, ctrl);
 	json_object_object_add(o, "origin",
 			       json_enum(decoder->origin, vcxl_origin_name));
-	json_object_object_add(o, "guest_base",
-			       guest ? json_u64(decoder->guest_base) : NULL);
+	/* Set from outside it is known before the device is opened */
+	json_object_object_add(o, "guest_base", guest || set ?
+			       json_u64(decoder->guest_base) : NULL);
 	json_object_object_add(o, "guest_size",
 			       guest ? json_u64(decoder->guest_size) : NULL);
 	json_object_object_add(o, "guest_ctrl",
 			       guest ? json_u64(decoder->guest_ctrl) : NULL);
 	return o;
+}
+
+static const char *json_string_at(struct json_object *array, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(array, i));
+}
+
+/* Is @name among the record's "flags"? */
+bool has_flag(struct json_object *record, const char *name)
+{
+	struct json_object *flags = lookup(record, "flags");
+	size_t i, count = flags ? json_object_array_length(flags) : 0;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(name, json_string_at(flags, i)))
+			return true;
+	return false;
 }
 
 static struct json_object *json_viable(const struct vcxl_device *dev)

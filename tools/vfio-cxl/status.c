@@ -206,8 +206,18 @@ static void print_decoder(struct json_object *o)
 	};
 
 	decoder = list ? json_object_array_get_idx(list, 0) : NULL;
-	if (decoder)
-		print_lines(decoder, lines, ARRAY_SIZE(lines));
+	if (!decoder)
+		return;
+	print_lines(decoder, lines, ARRAY_SIZE(lines));
+	if (!has_flag(decoder, "GUEST_SET"))
+		return;
+	printf("  %-18s set from outside%s%s\n", "",
+	       has_flag(decoder, "GUEST_SEALED") ? ", sealed" : "",
+	       has_flag(decoder, "GUEST_PERSIST") ? ", for later tenancies too" :
+	       ", for one tenancy");
+	if (has_flag(decoder, "GUEST_SEALED"))
+		printf("  %-18s a VMM that programs it itself would map at its own base\n",
+		       "");
 }
 
 static void print_window(struct json_object *o)

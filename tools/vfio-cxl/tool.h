@@ -45,31 +45,40 @@ enum option {
 	OPT_KEEP,
 	OPT_CHECK,
 	OPT_RESET,
+	OPT_SEAL,
+	OPT_PERSIST,
 	OPT_COUNT,
 };
 
 #define ALLOW(option)	(1U << OPT_##option)
 
+/* Those that go with every command */
+#define ALLOW_ALWAYS	(ALLOW(JSON) | ALLOW(VERBOSE) | ALLOW(HELP))
+
+/* "decoder guest set DEV ADDR" has the most */
+#define MAX_WORDS	5
+
 struct args {
 	const struct command *command;
 	struct vcxl *ctx;
+	char *words[MAX_WORDS];		/* all that is no option */
+	char **topic;			/* of "help": part of @words */
+	int topic_count;
 	const char *device;		/* NULL where it was left out */
-	const char *topic[2];		/* of "help" */
+	const char *address;		/* likewise */
 	const char *opt[OPT_COUNT];	/* NULL if not given; "" for a flag */
 };
 
 /**
  * struct command - one row of the table that everything is made from
- * @noun: first word
- * @verb: second word, or NULL
+ * @name: noun and verb, one to three words with a space in between
  * @args: names of the positional arguments, as shown in help
  * @options: ALLOW() of what it takes besides --json, --verbose and --help
  * @summary: one line
  * @run: does it; returns an exit code
  */
 struct command {
-	const char *noun;
-	const char *verb;
+	const char *name;
 	const char *args;
 	unsigned int options;
 	const char *summary;
@@ -87,6 +96,8 @@ int cmd_window_list(struct args *args);
 int cmd_decoder_show(struct args *args);
 int cmd_decoder_program(struct args *args);
 int cmd_decoder_clear(struct args *args);
+int cmd_guest_set(struct args *args);
+int cmd_guest_clear(struct args *args);
 int cmd_mem_test(struct args *args);
 int cmd_version(struct args *args);
 int cmd_help(struct args *args);
@@ -95,6 +106,7 @@ int cmd_help(struct args *args);
 int parse_args(int argc, char **argv, struct args *args);
 bool parse_size(const char *text, uint64_t *value);
 int size_option(const struct args *args, enum option option, uint64_t *value);
+int match_words(const char *name, char *const *words, int count, bool *whole);
 
 /* help.c */
 struct option_text {
@@ -105,7 +117,6 @@ struct option_text {
 
 extern const struct option_text option_texts[OPT_COUNT];
 void print_usage(FILE *file, const struct command *command);
-void print_noun(FILE *file, const char *noun);
 void print_commands(FILE *file);
 
 /* error.c */
@@ -129,6 +140,7 @@ struct json_object *json_info(const struct vfio_cxl_info *info);
 struct json_object *json_window(const struct vfio_cxl_window *window,
 				bool of_device);
 struct json_object *json_decoder(const struct vfio_cxl_decoder *decoder);
+bool has_flag(struct json_object *record, const char *name);
 
 /**
  * struct answer - what the driver says about a device, asked once
@@ -184,6 +196,29 @@ int print_records(const struct args *args, const char *plural,
 		  size_t count);
 
 /* decoder.c */
+/**
+ * struct change - decoder 0 before and after, which all that change it show
+ * @what: "HDM decoder 0"
+ * @done: "committed"
+ * @old_values: as json_decoder(), or NULL where it can't be read
+ * @new_values: likewise
+ * @already: nothing had to be done
+ * @dry_run: nothing was done
+ * @print_side: tell for people how it was or is; @decoder may be NULL
+ */
+struct change {
+	const char *what;
+	const char *done;
+	struct json_object *old_values;
+	struct json_object *new_values;
+	bool already;
+	bool dry_run;
+	void (*print_side)(const char *when, struct json_object *decoder);
+};
+
+struct json_object *read_decoder_zero(struct vcxl_device *dev);
+int print_change(struct args *args, struct vcxl_device *dev,
+		 struct change *change);
 int read_decoders(struct vcxl_device *dev, struct json_object *records);
 
 /* window.c */

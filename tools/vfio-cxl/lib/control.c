@@ -153,3 +153,26 @@ int vcxl_decoder_clear(struct vcxl_device *dev,
 	return ret ? fail(dev, ret, clear->reason, clear->element,
 			  "can't clear HDM decoder 0") : 0;
 }
+
+int vcxl_guest_set(struct vcxl_device *dev, struct vfio_cxl_guest_set *set)
+{
+	int ret;
+
+	set->argsz = sizeof(*set);
+	ret = call(dev, VFIO_CXL_GUEST_SET, set);
+	tame(set->element);
+	return ret ? fail(dev, ret, set->reason, set->element,
+			  "can't set the guest's HDM decoder 0") : 0;
+}
+
+int vcxl_guest_clear(struct vcxl_device *dev,
+		     struct vfio_cxl_guest_clear *clear)
+{
+	int ret;
+
+	clear->argsz = sizeof(*clear);
+	ret = call(dev, VFIO_CXL_GUEST_CLEAR, clear);
+	tame(clear->element);
+	return ret ? fail(dev, ret, clear->reason, clear->element,
+			  "can't clear the guest's HDM decoder 0") : 0;
+}

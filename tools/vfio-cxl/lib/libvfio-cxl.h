@@ -307,6 +307,9 @@ int vcxl_decoder_program(struct vcxl_device *dev,
 			 struct vfio_cxl_decoder_program *program);
 int vcxl_decoder_clear(struct vcxl_device *dev,
 		       struct vfio_cxl_decoder_clear *clear);
+int vcxl_guest_set(struct vcxl_device *dev, struct vfio_cxl_guest_set *set);
+int vcxl_guest_clear(struct vcxl_device *dev,
+		     struct vfio_cxl_guest_clear *clear);
 
 /**
  * vcxl_cedt_window - a fixed memory window from the ACPI CEDT (9.18.1), without

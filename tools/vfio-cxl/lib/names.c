@@ -74,6 +74,8 @@ static const struct reason reasons[] = {
 	       "say --size 1T or less"),
 	REASON(NO_MEMORY, "the kernel had no memory left",
 	       "free some and bind the device again"),
+	REASON(SEALED, "the guest's decoder is sealed already, with another base",
+	       "stop its user, or take the seal back: 'vfio-cxl decoder guest clear'"),
 };
 
 const char *vcxl_reason_name(uint32_t reason)
@@ -103,7 +105,7 @@ static const char *const origins[] = {
 };
 
 static const char *const mem_modes[] = {
-	VALUE(MEM, NONE), VALUE(MEM, MEMREMAP),
+	VALUE(MEM, NONE), VALUE(MEM, MEMREMAP), VALUE(MEM, PAGES),
 };
 
 static const char *const info_flags[] = {
@@ -123,6 +125,9 @@ static const struct {
 	GATE(RESET, "a reset is under way"),
 	GATE(DECODER, "decoder 0 is being changed"),
 	GATE(REMOVED, "the driver is being unbound"),
+	GATE(ERROR, "the device had a fatal error: reset it, or close and open it"),
+	GATE(SUSPEND, "the system sleeps, or is about to"),
+	GATE(CXL_RESET, "the device's user asked for a CXL reset"),
 };
 
 static const char *const window_flags[] = {
@@ -138,6 +143,7 @@ static const char *const restrictions[] = {
 static const char *const decoder_flags[] = {
 	FLAG(DECODER, COMMITTED), FLAG(DECODER, LOCKED), FLAG(DECODER, ERROR),
 	FLAG(DECODER, GUEST), FLAG(DECODER, GUEST_SEALED),
+	FLAG(DECODER, GUEST_SET), FLAG(DECODER, GUEST_PERSIST),
 };
 
 const char *vcxl_origin_name(uint32_t origin)
