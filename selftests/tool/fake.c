@@ -11,12 +11,18 @@
  * FAKE_GUEST, FAKE_GUEST_BASE    flags and guest_base of decoder 0
  * FAKE_FAIL       list of NAME[:N]=ERRNO[/REASON]: the N-th call of NAME, or
  *                 each, fails; separated by commas
+ * FAKE_CAPACITY, FAKE_SKIP    static_capacity, dpa_skip of VFIO_CXL_INFO
+ * FAKE_MEMORY     file that is the memory, FAKE_SIZE bytes of it
  * FAKE_RESET_EATS set: the memory is gone after a reset
+ * FAKE_TICK       N=WHAT: when the time is asked for the N-th time, WHAT:
+ *                 "term": SIGTERM is raised; "eat": the memory is gone;
+ *                 a number: the byte at this offset turns to 0xff
  * FAKE_AT         end of a path: when it is written to, SIGTERM is raised, or
  * FAKE_GONE       this folder is gone
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,6 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
@@ -105,6 +113,8 @@ static void fill_info(struct vfio_cxl_info *info)
 	info->reason = number("FAKE_REASON", 0);
 	info->gate = number("FAKE_GATE", 0);
 	info->memory_size = number("FAKE_SIZE", 1 << 20);
+	info->static_capacity = number("FAKE_CAPACITY", info->memory_size);
+	info->dpa_skip = number("FAKE_SKIP", 0);
 	info->page_sizes = sysconf(_SC_PAGESIZE);
 	info->map_align = info->page_sizes;
 	if (info->reason)
@@ -215,8 +225,11 @@ static int reset(void)
 
 static int open_device(void)
 {
+	const char *path = getenv("FAKE_MEMORY");
+
 	note("OPEN");
-	memory = memfd_create("fake", MFD_CLOEXEC);
+	memory = path ? open(path, O_RDWR | O_CLOEXEC) :
+		 memfd_create("fake", MFD_CLOEXEC);
 	if (memory < 0 || ftruncate(memory, number("FAKE_SIZE", 1 << 20)))
 		abort();
 	return memory;
@@ -312,6 +325,29 @@ ssize_t pread(int fd, void *buf, size_t len, off_t offset)
 			dlsym(RTLD_NEXT, "pread");
 	return offset < REGS_OFFSET ? next(fd, buf, len, offset) :
 	       read_reg(buf, offset - REGS_OFFSET);
+}
+
+static void at_tick(const char *what)
+{
+	const unsigned char byte = 0xff;
+
+	if (!strcmp(what, "term"))
+		raise(SIGTERM);
+	else if (!strcmp(what, "eat") ? ftruncate(memory, 0) :
+		 lseek(memory, strtoull(what, NULL, 0), SEEK_SET) < 0 ||
+		 write(memory, &byte, 1) != 1)
+		abort();
+}
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	const char *tick = getenv("FAKE_TICK");
+	static unsigned long calls;
+	char *end;
+
+	if (tick && strtoul(tick, &end, 10) == ++calls)
+		at_tick(end + 1);
+	return syscall(SYS_clock_gettime, id, t);
 }
 
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)

@@ -205,6 +205,85 @@ fake=('FAKE_FAIL=PWRITE:1=28,PWRITE:2=5')
 error 1 null mem test 0d:00.0
 json_err '.error.errno' ENOSPC 'the first errno counts'
 
+# mem clear
+media=$tap_tmp/media
+full()
+{
+	rm -f "$media"
+	dd if=/dev/zero bs=1M count=64 status=none | tr '\0' Z >"$media"
+}
+zeros()
+{
+	tr -d Z <"$media" | wc -c
+}
+memory=(FAKE_SIZE=0x4000000 FAKE_MEMORY="$media")
+full
+fake=("${memory[@]}")
+exit_is 0 mem clear 0d:00.0 --dry-run
+has "$out" 'would be cleared (opening resets the device)' 'a dry run says so'
+is "$(<"$log")" INFO 'and opens nothing'
+is "$(zeros)" 0 'nor clears'
+exit_is 0 mem clear 0d:00.0 --dry-run --json
+envelope clears 1 'mem clear --dry-run'
+json '.clears[0] | [.dry_run, .size, .cleared, .verified]' \
+	'[true,67108864,0,0]' 'figures of a dry run'
+exit_is 1 mem clear 0d:00.0 --check --json
+json_err '[.error.errno, .error.element]' '["EILSEQ","offset 0"]' \
+	'what is not zero is no clear memory'
+is "$(zeros)" 0 '--check wrote nothing'
+exit_is 0 mem clear 0d:00.0 --offset 1M --size 33M --json
+json '.clears[0] | [.offset, .size, .cleared, .verified, .undecoded,
+	.write_mb_s > 0]' '[1048576,34603008,34603008,34603008,0,true]' 'a part'
+is "$(zeros)" 34603008 'and no more than that'
+is "$(head -c 1M "$media" | tr -d Z | wc -c)" 0 'from there on'
+exit_is 0 mem clear 0d:00.0
+has "$out" '64 MiB at offset 0 are cleared, and read back as zero' 'all of it'
+is "$(zeros)" 67108864 'truly'
+exit_is 0 mem clear 0d:00.0 --check --json
+json '.clears[0] | [.cleared, .verified, .write_mb_s]' '[0,67108864,null]' \
+	'is clear already'
+fake=("${memory[@]}" FAKE_CAPACITY=0x14000000)
+exit_is 0 mem clear 0d:00.0 --size 1M
+has "$out" '256 MiB of the static capacity, which decoder 0 does not decode' \
+	'what it can not reach'
+for s in '0x14000000 0x10000000 268435456' '0x4000000 0x4000000 67108864' \
+	 '0x4000000 0x10000000 67108864' '0x6000000 0x4000000 67108864' '0 0 0'; do
+	read -r capacity skip want <<<"$s"
+	fake=("${memory[@]}" FAKE_CAPACITY="$capacity" FAKE_SKIP="$skip")
+	exit_is 0 mem clear 0d:00.0 --dry-run --json
+	json '.clears[0].undecoded' "$want" "$skip skipped of $capacity"
+done
+fake=("${memory[@]}" FAKE_FLAGS=7)
+error 4 '"OPEN"' mem clear 0d:00.0
+is "$(<"$log")" INFO 'an open device is left alone'
+error 4 '"OPEN"' mem clear 0d:00.0 --dry-run
+fake=("${memory[@]}" FAKE_FLAGS=0 FAKE_REASON=2)
+error 5 '"NOT_COMMITTED"' mem clear 0d:00.0
+# Four times of day for each block of 16 MiB
+full
+fake=("${memory[@]}" FAKE_TICK=8=term)
+error 8 null mem clear 0d:00.0
+json_err '.error | [.errno, .element, .why, .next]' \
+	'["EINTR","offset 0x2000000","stopped by a signal; 33554432 bytes from offset 0 on are cleared, the rest is not","go on with --offset 0x2000000 --size 0x2000000"]' \
+	'a signal: how far it got'
+is "$(zeros)" 33554432 'and that is true'
+fake=("${memory[@]}" FAKE_TICK=2=term)
+exit_is 1 mem clear 0d:00.0 --check --size 32M
+has "$err" 'after 16777216 bytes' 'a signal in --check'
+fake=("${memory[@]}" FAKE_TICK=6=0x1002008)
+exit_is 1 mem clear 0d:00.0 --json
+json_err .error.why 'offset 0x1002008: expected 0x0000000000000000, found 0x00000000000000ff; 16777216 bytes from offset 0 on are cleared, the rest is not' \
+	'memory that does not hold zeros'
+full
+fake=("${memory[@]}" FAKE_TICK=5=eat)
+exit_is 1 mem clear 0d:00.0
+has "$err" 'SIGBUS while writing' 'memory that goes away'
+has "$err" '16777216 bytes from offset 0 on are cleared' 'and how far it got'
+rm "$media"
+fake=(FAKE_FLAGS=7)
+error 4 '"OPEN"' mem test 0d:00.0
+is "$(<"$log")" INFO 'mem test leaves an open device alone too'
+
 # bind: a signal, and a device that goes away, between two drivers
 d=$fix/sys/bus/pci/devices/0000:0d:00.0
 : >"$fix/sys/bus/pci/drivers_probe"

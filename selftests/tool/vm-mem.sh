@@ -57,6 +57,34 @@ json_err '.error.why' 'offset 0x2008: expected 0x1122334455667788, found 0x11223
 	'and told'
 is "$(bed media read static 0x2008 1)" ff '--check wrote nothing'
 
+# mem clear, seen from outside
+exit_is 0 mem clear "$DEV" --dry-run --json
+envelope clears 1 'mem clear --dry-run'
+json '.clears[0] | [.size, .cleared]' "[$memory,0]" 'all of the memory'
+for at in 0xffff0 0x100000 0x3ffff0 0x400000; do
+	bed media write static $at "$(printf 'cafe%.0s' {1..8})"
+done
+exit_is 1 mem clear "$DEV" --check --offset 1M --size 3M
+is "$(bed media read static 0x100000 4)" cafecafe '--check wrote nothing'
+exit_is 0 mem clear "$DEV" --offset 1M --size 3M --json
+json '.clears[0] | [.cleared, .verified, .write_mb_s > 0]' \
+	'[3145728,3145728,true]' 'cleared'
+for at in 0x100000 0x3ffff0; do
+	is "$(bed media read static $at 16)" "$(printf '0%.0s' {1..32})" \
+		"zeros in the media at $at"
+done
+for at in 0xffff0 0x400000; do
+	is "$(bed media read static $at 4)" cafecafe "but not at $at"
+done
+exit_is 0 mem clear "$DEV" --check --offset 1M --size 3M
+has "$out" 'are zero' 'and at the next open too'
+bed media write static 0 5a5a5a5a
+begin "$VFIO_CXL" mem clear "$DEV"
+error 4 '"OPEN"' mem clear "$DEV" --dry-run
+error 4 '"OPEN"' mem clear "$DEV"
+end INT
+is $? 8 'stopped on its way'
+
 # Open: nothing moves the decoder, and nobody takes the device
 begin "$VFIO_CXL" mem test "$DEV" --size 128M --keep
 exit_is 0 status "$DEV" --json

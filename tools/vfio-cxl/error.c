@@ -74,7 +74,8 @@ static void tame(char *s)
 			*s = '?';
 }
 
-static int complain(const struct args *args, const struct vcxl_error *error,
+/* An error of the command's own, with this exit code */
+int report_error_as(const struct args *args, const struct vcxl_error *error,
 		    int code)
 {
 	struct vcxl_error e = *error;
@@ -89,10 +90,10 @@ static int complain(const struct args *args, const struct vcxl_error *error,
 	return code;
 }
 
-/* An error of the command's own, with the exit code that follows from it */
+/* With the exit code that follows from it */
 int report_error(const struct args *args, const struct vcxl_error *e)
 {
-	return complain(args, e, exit_code(e->err, e->reason));
+	return report_error_as(args, e, exit_code(e->err, e->reason));
 }
 
 /* Tell of the library's last error; returns the exit code for @err */
@@ -119,7 +120,7 @@ int usage_error(const struct args *args, const char *format, ...)
 	va_end(list);
 	snprintf(e.next, sizeof(e.next), "see '" TOOL " help%s%s'",
 		 *name ? " " : "", name);
-	return complain(args, &e, EXIT_USAGE);
+	return report_error_as(args, &e, EXIT_USAGE);
 }
 
 /* A full disk or a closed pipe must not look like success */
@@ -136,5 +137,5 @@ int finish(const struct args *args, int code)
 	e.err = -errno;
 	snprintf(e.why, sizeof(e.why), "can't write to it: %s",
 		 strerror(errno));
-	return complain(args, &e, EXIT_FAILED);
+	return report_error_as(args, &e, EXIT_FAILED);
 }

@@ -25,7 +25,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 	[OPT_KEEP] = { "keep", NULL,
 		       "leave what was written: destroys what was there" },
 	[OPT_CHECK] = { "check", NULL,
-			"write nothing, only look for what --keep left" },
+			"write nothing, only look whether it is there already" },
 	[OPT_RESET] = { "reset", NULL,
 			"reset the device between writing and reading" },
 	[OPT_SEAL] = { "seal", NULL,

@@ -99,6 +99,7 @@ int cmd_decoder_clear(struct args *args);
 int cmd_guest_set(struct args *args);
 int cmd_guest_clear(struct args *args);
 int cmd_mem_test(struct args *args);
+int cmd_mem_clear(struct args *args);
 int cmd_version(struct args *args);
 int cmd_help(struct args *args);
 
@@ -123,6 +124,8 @@ void print_commands(FILE *file);
 int exit_code(int err, uint32_t reason);
 int report(const struct args *args, int err);
 int report_error(const struct args *args, const struct vcxl_error *e);
+int report_error_as(const struct args *args, const struct vcxl_error *e,
+		    int code);
 __attribute__((format(printf, 2, 3)))
 int usage_error(const struct args *args, const char *format, ...);
 int finish(const struct args *args, int code);
