@@ -8,6 +8,10 @@
  * FAKE_LOG        file that gets a line for each ioctl, and one more if a
  *                 guest's decoder is asked for a dry run
  * FAKE_FLAGS, FAKE_REASON, FAKE_GATE, FAKE_SIZE    of VFIO_CXL_INFO
+ * FAKE_ABI, FAKE_MEM_MODE, FAKE_ORIGIN, FAKE_MAP_ALIGN, FAKE_MAP_OFFSET    too
+ * FAKE_WINDOW, FAKE_WINDOW_REASON    flags of the one window, 4 GiB at
+ *                 0x4d0000000; without the first there is none
+ * FAKE_MODE, FAKE_UID    mode and owner of the control node
  * FAKE_GUEST, FAKE_GUEST_BASE    flags and guest_base of decoder 0
  * FAKE_FAIL       list of NAME[:N]=ERRNO[/REASON]: the N-th call of NAME, or
  *                 each, fails; separated by commas
@@ -26,10 +30,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,14 +115,17 @@ static void fill_info(struct vfio_cxl_info *info)
 {
 	info->flags = number("FAKE_FLAGS", VFIO_CXL_INFO_MEMORY |
 			     VFIO_CXL_INFO_LIVE);
-	info->abi_version = VFIO_CXL_ABI_VERSION;
+	info->abi_version = number("FAKE_ABI", VFIO_CXL_ABI_VERSION);
+	info->origin = number("FAKE_ORIGIN", VFIO_CXL_ORIGIN_DRIVER);
+	info->mem_mode = number("FAKE_MEM_MODE", VFIO_CXL_MEM_MEMREMAP);
 	info->reason = number("FAKE_REASON", 0);
 	info->gate = number("FAKE_GATE", 0);
 	info->memory_size = number("FAKE_SIZE", 1 << 20);
 	info->static_capacity = number("FAKE_CAPACITY", info->memory_size);
 	info->dpa_skip = number("FAKE_SKIP", 0);
 	info->page_sizes = sysconf(_SC_PAGESIZE);
-	info->map_align = info->page_sizes;
+	info->map_align = number("FAKE_MAP_ALIGN", info->page_sizes);
+	info->map_offset = number("FAKE_MAP_OFFSET", 0);
 	if (info->reason)
 		strcpy(info->element, "el\033ement");
 }
@@ -151,6 +160,19 @@ static void guest_set(struct vfio_cxl_guest_set *set)
 		guest_flags |= VFIO_CXL_DECODER_GUEST_PERSIST;
 }
 
+/* False past the last one */
+static bool fill_window(struct vfio_cxl_window *window)
+{
+	if (window->index || !getenv("FAKE_WINDOW"))
+		return false;
+	window->flags = number("FAKE_WINDOW", 0);
+	window->base = 0x4d0000000;
+	window->size = 1ULL << 32;
+	window->ways = 1;
+	window->reason = number("FAKE_WINDOW_REASON", 0);
+	return true;
+}
+
 static int control(unsigned long request, void *arg)
 {
 	static const char *const names[] = {
@@ -177,7 +199,7 @@ static int control(unsigned long request, void *arg)
 		guest_set(arg);
 	if (request == VFIO_CXL_DECODER && !err)
 		fill_decoder(arg);
-	if (request == VFIO_CXL_WINDOW)
+	if (request == VFIO_CXL_WINDOW && !err && !fill_window(arg))
 		err = ENOENT;
 	if (request == VFIO_CXL_DECODER &&
 	    ((struct vfio_cxl_decoder *)arg)->index)
@@ -325,6 +347,22 @@ ssize_t pread(int fd, void *buf, size_t len, off_t offset)
 			dlsym(RTLD_NEXT, "pread");
 	return offset < REGS_OFFSET ? next(fd, buf, len, offset) :
 	       read_reg(buf, offset - REGS_OFFSET);
+}
+
+int stat(const char *path, struct stat *st)
+{
+	static int (*next)(const char *, struct stat *);
+	int ret;
+
+	if (!next)
+		next = (int (*)(const char *, struct stat *))
+			dlsym(RTLD_NEXT, "stat");
+	ret = next(path, st);
+	if (!ret && strstr(path, "/dev/vfio-cxl/")) {
+		st->st_mode = S_IFCHR | number("FAKE_MODE", 0600);
+		st->st_uid = number("FAKE_UID", 0);
+	}
+	return ret;
 }
 
 static void at_tick(const char *what)

@@ -50,16 +50,16 @@ begin()
 	until [[ $(readlink /proc/$pid/fd/* 2>/dev/null) == *vfio-device* ]]; do
 		[[ -e /proc/$pid/exe ]] || break
 	done
-	kill -STOP $pid
+	kill -STOP "$pid"
 	ok $? "held while it has the device open: $*"
 }
 
 # end SIGNAL: of what "begin" holds
 end()
 {
-	kill "-$1" $pid
-	kill -CONT $pid
-	wait $pid
+	kill "-$1" "$pid"
+	kill -CONT "$pid"
+	wait "$pid"
 }
 
 nobody()

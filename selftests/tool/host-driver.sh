@@ -156,12 +156,12 @@ json '.decoders[0].new.guest_base' null 'clear without a tenancy'
 fake=(FAKE_FAIL=GUEST_SET=1/30)
 error 6 '"SEALED"' decoder guest set 0d:00.0 4G
 json_err '.error.next | test("decoder guest clear")' true 'and the way out'
-fake=(FAKE_FAIL=GUEST_SET=95/2,GUEST_CLEAR=95/2)
+fake=('FAKE_FAIL=GUEST_SET=95/2,GUEST_CLEAR=95/2')
 error 5 '"NOT_COMMITTED"' decoder guest set 0d:00.0 4G
 error 5 '"NOT_COMMITTED"' decoder guest clear 0d:00.0
 fake=(FAKE_FAIL=GUEST_SET=22/14)
 error 1 '"RANGE_ALIGN"' decoder guest set 0d:00.0 4096
-fake=(FAKE_FAIL=GUEST_SET=25,GUEST_CLEAR=25)
+fake=('FAKE_FAIL=GUEST_SET=25,GUEST_CLEAR=25')
 error 5 null decoder guest set 0d:00.0 4G
 json_err '.error.next | test("as new as this command")' true 'an older driver'
 error 5 null decoder guest clear 0d:00.0

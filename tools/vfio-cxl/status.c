@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "host.h"
 #include "tool.h"
 
 static const struct column device_lines[] = {
@@ -89,6 +90,15 @@ static void add_nodes(struct vcxl_device *dev, struct json_object *o)
 	json_object_object_add(o, "control_node",
 			       vcxl_device_control_node(dev, &node) ? NULL :
 			       json_node(&node));
+}
+
+/* Null where it can't be seen */
+static void add_type1(struct json_object *o)
+{
+	int type1 = host_exists("/sys/module/vfio_iommu_type1");
+
+	json_object_object_add(o, "vfio_type1",
+			       type1 < 0 ? NULL : json_flag(type1));
 }
 
 static void add_versions(struct args *args, struct json_object *o)
@@ -254,6 +264,9 @@ static void print_status(struct vcxl_device *dev, struct json_object *o,
 	print_peers(o);
 	print_node(o, "group_node", "VFIO group node");
 	print_node(o, "control_node", "control node");
+	if (json_object_get_boolean(lookup(o, "vfio_type1")))
+		printf("  %-18s type1: keeps translations of this memory until unmapped or closed\n",
+		       "IOMMU");
 	if (answer->error.err)
 		print_unknown(&answer->error);
 	if (!answer->known)
@@ -278,6 +291,7 @@ int cmd_status(struct args *args)
 	o = json_device(dev, &answer);
 	json_object_object_add(o, "peers", json_peers(dev));
 	add_nodes(dev, o);
+	add_type1(o);
 	add_versions(args, o);
 	add_lists(args, dev, o);
 	json_object_array_add(records, o);

@@ -90,6 +90,7 @@ extern const size_t command_count;
 
 int cmd_list(struct args *args);
 int cmd_status(struct args *args);
+int cmd_doctor(struct args *args);
 int cmd_bind(struct args *args);
 int cmd_unbind(struct args *args);
 int cmd_window_list(struct args *args);
