@@ -32,6 +32,8 @@ const struct option_text option_texts[OPT_COUNT] = {
 		       "commit and lock it too: not for a VMM that programs it" },
 	[OPT_PERSIST] = { "persist", NULL,
 			  "for later tenancies too, until the driver is unbound" },
+	[OPT_COMPLETION] = { "completion", "bash",
+			     "print the tables for completion in this shell" },
 };
 
 static void print_option(FILE *file, int option)
@@ -149,6 +151,10 @@ int cmd_help(struct args *args)
 	const struct command *hit = NULL;
 	size_t i, hits = 0;
 
+	if (args->opt[OPT_COMPLETION]) {
+		json_object_put(records);
+		return print_completion(args);
+	}
 	for (i = 0; i < command_count; i++) {
 		if (!is_topic(args, &commands[i]))
 			continue;

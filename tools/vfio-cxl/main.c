@@ -47,7 +47,7 @@ const struct command commands[] = {
 	  cmd_mem_clear },
 	{ "version", "", 0,
 	  "show the versions of command, driver and kernel", cmd_version },
-	{ "help", "[COMMAND]", 0,
+	{ "help", "[COMMAND]", ALLOW(COMPLETION),
 	  "explain a command, or list them all", cmd_help },
 };
 

@@ -47,6 +47,7 @@ enum option {
 	OPT_RESET,
 	OPT_SEAL,
 	OPT_PERSIST,
+	OPT_COMPLETION,
 	OPT_COUNT,
 };
 
@@ -120,6 +121,9 @@ struct option_text {
 extern const struct option_text option_texts[OPT_COUNT];
 void print_usage(FILE *file, const struct command *command);
 void print_commands(FILE *file);
+
+/* completion.c */
+int print_completion(const struct args *args);
 
 /* error.c */
 int exit_code(int err, uint32_t reason);
