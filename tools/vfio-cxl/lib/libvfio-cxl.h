@@ -65,7 +65,8 @@ struct vcxl_error {
  * @ctx: out; for vcxl_free(), after everything that was made from it
  *
  * The environment's VFIO_CXL_SYSROOT stands before every path, unless setuid.
- * -ENOMEM is its only failure, and the only one without a vcxl_error().
+ *
+ * Return: 0, or -ENOMEM, the only failure without a vcxl_error().
  */
 int vcxl_new(struct vcxl **ctx);
 void vcxl_free(struct vcxl *ctx);
@@ -114,6 +115,8 @@ const char *vcxl_errno_name(int err);
  *
  * By PCI class, or by Mem_Capable of the CXL Device DVSEC (8.1.3.1). Needs no
  * driver; without rights the DVSEC may not be seen.
+ *
+ * Return: 0, also with no devices; or what sysfs failed with.
  */
 int vcxl_devices(struct vcxl *ctx, struct vcxl_device ***devs, size_t *count);
 void vcxl_devices_free(struct vcxl_device **devs, size_t count);
@@ -124,7 +127,7 @@ void vcxl_devices_free(struct vcxl_device **devs, size_t count);
  * @name: full or short PCI address, serial number, vfioN or VFIO group node
  * @dev: out: for vcxl_device_free()
  *
- * -ENOENT if there is none, -ENOTUNIQ if @name fits several.
+ * Return: 0; -ENOENT if there is none, -ENOTUNIQ if @name fits several.
  */
 int vcxl_device_get(struct vcxl *ctx, const char *name,
 		    struct vcxl_device **dev);
@@ -133,6 +136,8 @@ void vcxl_device_free(struct vcxl_device *dev);
 /**
  * vcxl_device_refresh - read driver, override and group again
  * @dev: device; what its getters returned before may change
+ *
+ * Return: 0; -ENODEV if it is gone.
  */
 int vcxl_device_refresh(struct vcxl_device *dev);
 
@@ -175,6 +180,8 @@ struct vcxl_peer {
  * @dev: device
  * @peers: out: for free()
  * @count: out: how many, 0 without a group
+ *
+ * Return: 0, or what sysfs failed with.
  */
 int vcxl_device_peers(const struct vcxl_device *dev, struct vcxl_peer **peers,
 		      size_t *count);
@@ -196,6 +203,8 @@ struct vcxl_region {
  * @dev: device
  * @regions: out: for free()
  * @count: out: how many
+ *
+ * Return: 0, or what sysfs failed with.
  */
 int vcxl_device_regions(const struct vcxl_device *dev,
 			struct vcxl_region **regions, size_t *count);
@@ -233,7 +242,7 @@ int vcxl_device_group_node(const struct vcxl_device *dev,
  * @buf: out
  * @len: of @buf
  *
- * -ENOENT if it isn't loaded, or built in.
+ * Return: 0; -ENOENT if it isn't loaded, or built in.
  */
 int vcxl_module_version(struct vcxl *ctx, char *buf, size_t len);
 bool vcxl_module_loaded(struct vcxl *ctx);
@@ -268,13 +277,15 @@ struct vcxl_bind_result {
  * @result: out: also after a failure
  *
  * Sets driver_override, loads the module, and notes below /run where the device
- * came from. Where anything fails all is put back. Needs root. Refused (-EBUSY)
- * while the host itself runs on the memory, whatever @flags.
+ * came from. Where anything fails all is put back. Needs root.
  *
  * One bind or unbind at a time for each device, else -EBUSY after some seconds.
  * Both may leave a device without a driver when they are ended by a signal;
  * either, called again, goes on from there. Callers block the signals that they
  * care for.
+ *
+ * Return: 0; -EBUSY while somebody is in the way, and whatever @flags while the
+ * host itself runs on the memory; what sysfs or the driver failed with.
  */
 int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
 	      struct vcxl_bind_result *result);
@@ -285,9 +296,9 @@ int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
  * @flags: VCXL_BIND_*
  * @result: out: also after a failure
  *
- * -EREMOTEIO when the device left cxl-vfio-pci, but the driver that it should go
- * back to did not take it; called again, it tries again. -EBUSY while the VFIO
- * device is open, unless forced: then the kernel waits for its user.
+ * Return: 0; -EREMOTEIO when the device left cxl-vfio-pci, but the driver that it
+ * should go back to did not take it: called again, it tries again; -EBUSY while
+ * the VFIO device is open, unless forced: then the kernel waits for its user.
  */
 int vcxl_unbind(struct vcxl_device *dev, unsigned int flags,
 		struct vcxl_bind_result *result);
@@ -317,7 +328,10 @@ int vcxl_guest_clear(struct vcxl_device *dev,
  * @ctx: context
  * @window: in: @index; out: the rest but flags and reason
  *
- * -ENOENT past the last one (@total is valid). Needs root.
+ * Needs root.
+ *
+ * Return: 0; -ENOENT past the last one (@total is valid); -EINVAL if the table is
+ * damaged.
  */
 int vcxl_cedt_window(struct vcxl *ctx, struct vfio_cxl_window *window);
 /* False where firmware has no table */
@@ -332,7 +346,7 @@ bool vcxl_cedt_present(struct vcxl *ctx);
  * @free_size: out: likewise, the units of a decoder (8.2.4.20.3); 0 if there is
  *	none
  *
- * -EACCES if /proc/iomem hides addresses from the caller.
+ * Return: 0; -EACCES if /proc/iomem hides addresses from the caller.
  */
 int vcxl_largest_free(struct vcxl *ctx, uint64_t base, uint64_t size,
 		      uint64_t *free_base, uint64_t *free_size);
@@ -347,9 +361,10 @@ int vcxl_largest_free(struct vcxl *ctx, uint64_t base, uint64_t size,
  * @dev: device, bound to cxl-vfio-pci; may be freed before the client
  * @client: out: for vcxl_client_close()
  *
- * Resets the device, and so does closing. -EBUSY while somebody else has it,
- * -EOPNOTSUPP with a reason if it has no memory: then it is a plain VFIO PCI
- * device.
+ * Resets the device, and so does closing.
+ *
+ * Return: 0; -EBUSY while somebody else has it; -EOPNOTSUPP with a reason if it
+ * has no memory: then it is a plain VFIO PCI device.
  */
 int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **client);
 
@@ -360,9 +375,11 @@ int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **client);
  *	caller's, who closes it after the client
  * @client: out: for vcxl_client_close()
  *
- * Neither resets nor changes anything. -ENOTTY: it is another driver's device.
- * -EOPNOTSUPP with a reason: it has no memory, use it as a plain VFIO PCI
- * device. -EIO: what the driver says makes no sense.
+ * Neither resets nor changes anything.
+ *
+ * Return: 0; -ENOTTY if it is another driver's device; -EOPNOTSUPP with a reason
+ * if it has no memory: use it as a plain VFIO PCI device; -EIO if what the driver
+ * says makes no sense.
  */
 int vcxl_client_from_fd(struct vcxl *ctx, int fd, struct vcxl_client **client);
 
@@ -378,8 +395,10 @@ int vcxl_client_info(struct vcxl_client *client, struct vfio_cxl_info *info);
  * @client: the device
  * @cap: out: @next means nothing here
  *
- * For where COMP_REGS lies in a BAR. -ENOENT if the driver was told not to show
- * it (legacy_info=0): its numbers are not assigned by the kernel.
+ * For where COMP_REGS lies in a BAR.
+ *
+ * Return: 0; -ENOENT if the driver was told not to show it (legacy_info=0), as
+ * its numbers are not assigned by the kernel.
  */
 int vcxl_client_cap(struct vcxl_client *client,
 		    struct vfio_cxl_device_info_cap *cap);
@@ -405,7 +424,7 @@ struct vcxl_client_region {
  * @subtype: VFIO_CXL_REGION_SUBTYPE_*
  * @region: out: the first of them; its offset and size fit an off_t
  *
- * -ENOENT if there is none.
+ * Return: 0; -ENOENT if there is none.
  */
 int vcxl_client_region(struct vcxl_client *client, uint32_t type,
 		       uint32_t subtype, struct vcxl_client_region *region);
@@ -436,8 +455,9 @@ struct vcxl_guest_decoder {
  * @index: from 0; the memory is that of decoder 0
  * @decoder: out
  *
- * Walks the capability array of COMP_REGS (8.2.4). -ENOENT past the last one;
- * -EIO if the registers make no sense.
+ * Walks the capability array of COMP_REGS (8.2.4).
+ *
+ * Return: 0; -ENOENT past the last one; -EIO if the registers make no sense.
  */
 int vcxl_client_decoder(struct vcxl_client *client, unsigned int index,
 			struct vcxl_guest_decoder *decoder);
@@ -475,11 +495,12 @@ struct vcxl_program_result {
  * and vcxl_error() says so where that failed as well. A decoder that is so
  * already, sealed or not asked to be, is success with @already.
  *
- * -EINVAL: @gpa does not fit (RANGE_ALIGN, RANGE_SIZE), or somebody gave the
- * decoder another size or interleaving (INTERLEAVED); -EPERM: sealed with
- * another base (SEALED); -EAGAIN: the memory is not live (NOT_LIVE); -EOPNOTSUPP:
- * it was not committed at open (NOT_COMMITTED); -EIO: the commit was refused
- * (COMMIT_ERROR), or does not read back as written (READBACK).
+ * Return: 0; -EINVAL if @gpa does not fit (RANGE_ALIGN, RANGE_SIZE), or somebody
+ * gave the decoder another size or interleaving (INTERLEAVED); -EPERM if it is
+ * sealed with another base (SEALED); -EAGAIN if the memory is not live
+ * (NOT_LIVE); -EOPNOTSUPP if it was not committed at open (NOT_COMMITTED); -EIO
+ * if the commit was refused (COMMIT_ERROR), or does not read back as written
+ * (READBACK).
  */
 int vcxl_client_program(struct vcxl_client *client, uint64_t gpa,
 			unsigned int flags, struct vcxl_program_result *result);
@@ -490,8 +511,10 @@ int vcxl_client_program(struct vcxl_client *client, uint64_t gpa,
  *
  * Returns when the memory is back: contents, mappings and decoder are as before,
  * and nothing is to be mapped or programmed again. While it lasts a touch of a
- * mapping raises SIGBUS. -EIO: the memory is not back (NOT_LIVE), or a decoder
- * that was sealed is no more as it was.
+ * mapping raises SIGBUS.
+ *
+ * Return: 0; -EIO if the memory is not back (NOT_LIVE), or a decoder that was
+ * sealed is no more as it was.
  */
 int vcxl_client_reset(struct vcxl_client *client);
 
@@ -502,8 +525,10 @@ int vcxl_client_reset(struct vcxl_client *client);
  * @count: of @groups; 0 for the client's own group, or for a device from
  *	/dev/vfio/devices, whose iommufd context has to own them
  *
- * Else like vcxl_client_reset(). The kernel refuses it while one of the devices
- * is somebody else's.
+ * Else like vcxl_client_reset().
+ *
+ * Return: 0; -EIO likewise; what the kernel refuses it with while one of the
+ * devices is somebody else's.
  */
 int vcxl_client_hot_reset(struct vcxl_client *client, const int *groups,
 			  size_t count);
@@ -520,6 +545,8 @@ uint64_t vcxl_client_memory_size(const struct vcxl_client *client);
  *
  * Shared and write-back, for reading and writing, without struct pages for
  * O_DIRECT. A touch raises SIGBUS while the memory is not live.
+ *
+ * Return: 0; -EINVAL if @offset or @size does not fit; what mmap() failed with.
  */
 int vcxl_client_map(struct vcxl_client *client, uint64_t offset, size_t size,
 		    void **addr);
@@ -537,10 +564,13 @@ int vcxl_client_map(struct vcxl_client *client, uint64_t offset, size_t size,
  *	VCXL_MAP_SMALL_PAGES
  * @flags: VCXL_MAP_*
  *
- * -EEXIST if something is mapped there. With VCXL_MAP_REPLACE all of it has to
- * be (-ENOMEM), and is replaced: whatever it was, so only for the caller's own
- * reservation. To get the reservation back after vcxl_client_unmap(), map it
- * again with PROT_NONE and MAP_FIXED instead of that.
+ * With VCXL_MAP_REPLACE all of the range has to be mapped, and is replaced:
+ * whatever it was, so only for the caller's own reservation. To get that back,
+ * map it again with PROT_NONE and MAP_FIXED instead of vcxl_client_unmap().
+ *
+ * Return: 0; -EINVAL if an argument does not fit; -EEXIST if something is mapped
+ * there, -ENOMEM if with VCXL_MAP_REPLACE something is not; what mmap() failed
+ * with.
  */
 int vcxl_client_map_at(struct vcxl_client *client, uint64_t offset, size_t size,
 		       void *addr, unsigned int flags);
