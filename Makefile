@@ -4,6 +4,7 @@
 #   make install         both, on this machine
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
+#   make mutants         do the tests notice a driver with a fault in it?
 #   make clean
 #
 # KDIR=  kernel to build the module for     V=1  show the commands
@@ -47,7 +48,11 @@ check:
 	selftests/vm/setup
 	selftests/check
 
+mutants:
+	selftests/vm/setup
+	selftests/mutants/run
+
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools install demo check clean
+.PHONY: all module tools install demo check mutants clean
