@@ -5,6 +5,7 @@
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
 #   make mutants         do the tests notice a driver with a fault in it?
+#   make bench           how fast, beside vfio-pci and device-dax
 #   make clean
 #
 # KDIR=  kernel to build the module for     V=1  show the commands
@@ -52,7 +53,11 @@ mutants:
 	selftests/vm/setup
 	selftests/mutants/run
 
+bench:
+	selftests/vm/setup
+	selftests/bench/run
+
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools install demo check mutants clean
+.PHONY: all module tools install demo check mutants bench clean
