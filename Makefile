@@ -4,6 +4,7 @@
 #   make install         both, on this machine
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
+#   make lint            all static checks
 #   make mutants         do the tests notice a driver with a fault in it?
 #   make bench           how fast, beside vfio-pci and device-dax
 #   make clean
@@ -49,6 +50,9 @@ check:
 	selftests/vm/setup
 	selftests/check
 
+lint:
+	selftests/lint/run
+
 mutants:
 	selftests/vm/setup
 	selftests/mutants/run
@@ -60,4 +64,4 @@ bench:
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools install demo check mutants bench clean
+.PHONY: all module tools install demo check lint mutants bench clean

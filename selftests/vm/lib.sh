@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
 #
-# Where the test root is, for setup and in-root. Sourced with $vm set to the
-# folder that holds this file.
+# Where the roots are, for setup and in-root. Sourced with $vm set to the folder
+# that holds this file, and with --lint in $which for the other of the two.
 
 cache=${VFIO_CXL_CACHE:-${XDG_CACHE_HOME:-${HOME:?is not set: set VFIO_CXL_CACHE}/.cache}/vfio-cxl}
 
@@ -13,11 +13,16 @@ die()
 }
 
 # The recipe decides how the root comes out, and therefore names it.
-root=$cache/root-$(cat "$vm"/root/{customize,make,packages} | sha256sum | cut -c1-12)
+case $which in
+--lint)	recipe=$vm/../lint/root kind=lint name=lint ;;
+*)	recipe=$vm/root kind=test name=root ;;
+esac
+root=$cache/$name-$(cat "$recipe"/{customize,make,packages} | sha256sum | cut -c1-12)
 
 # There is no half root: it gets its name when it is complete.
 need_root()
 {
 	[[ -d $root ]] ||
-		die "there is no test root at $root: make it with selftests/vm/setup"
+		die "there is no $kind root at $root: make it with" \
+		    "selftests/vm/setup $which"
 }
