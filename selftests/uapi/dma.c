@@ -115,7 +115,7 @@ FIXTURE(dma) {
 FIXTURE_SETUP(dma)
 {
 	ASSERT_TRUE(memory_ready());
-	self->base = hw_decoder(0).base;
+	self->base = decoder_now(0).base;
 	ASSERT_EQ(0, user_open(&self->user));
 	self->memory = map_congruent(&self->user, 0, MAPPED);
 	ASSERT_NE(MAP_FAILED, self->memory);

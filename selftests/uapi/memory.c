@@ -25,7 +25,7 @@ FIXTURE_SETUP(tenancy)
 	ASSERT_EQ(0, user_find(&self->user, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
 			       &self->region));
 	/* What is compared later is something */
-	ASSERT_EQ(CTRL_COMMITTED, hw_decoder(0).ctrl & CTRL_COMMITTED);
+	ASSERT_EQ(CTRL_COMMITTED, decoder_now(0).ctrl & CTRL_COMMITTED);
 }
 
 FIXTURE_TEARDOWN(tenancy)
