@@ -156,14 +156,18 @@ TEST_F(dma, close_ends_it)
 /* While there is nothing to map, the answer is an error and not a hang */
 TEST_F(dma, not_while_gated)
 {
+	int kmsg;
+
 	if (!link_recovers())
 		SKIP(return, "a function of this slot has no driver");
 	EXPECT_EQ(0, dma_unmap(&self->user));
+	kmsg = kmsg_open();
+	ASSERT_LE(0, kmsg);
 	ASSERT_TRUE(device_error("MALF_TLP"));
-	ASSERT_TRUE(wait_gate(VFIO_CXL_GATE_ERROR, 5000));
+	ASSERT_TRUE(wait_gate(VFIO_CXL_GATE_ERROR, 10000));
 	EXPECT_EQ(-EFAULT, dma_map(&self->user, self->memory));
 	EXPECT_EQ(0, translate(IOVA));
-	usleep(300000);
+	EXPECT_TRUE(recovery_over(kmsg));
 	EXPECT_EQ(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
 	EXPECT_EQ(0, dma_map(&self->user, self->memory));
 	EXPECT_EQ(self->base, translate(IOVA));

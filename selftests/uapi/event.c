@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ static void *toucher(void *arg)
 				copy_page(all, at, value);
 			else
 				touch_page(all, at, value);
+			count(&all->laps[me]);
 			if (__atomic_load_n(&all->stop, __ATOMIC_RELAXED))
 				break;
 		}
@@ -103,10 +105,32 @@ bool touchers_start(struct touchers *touchers)
 			return false;
 
 	/* What happens next happens to threads at work */
-	while (!__atomic_load_n(&touchers->touched, __ATOMIC_RELAXED) &&
-	       !__atomic_load_n(&touchers->refused, __ATOMIC_RELAXED) &&
-	       !__atomic_load_n(&touchers->wrong, __ATOMIC_RELAXED))
-		usleep(1000);
+	return touchers_pass(touchers);
+}
+
+static unsigned long laps(struct touchers *touchers, unsigned int i)
+{
+	return __atomic_load_n(&touchers->laps[i], __ATOMIC_RELAXED);
+}
+
+/*
+ * Each has finished the attempt that it had begun, and told how it ended: it may
+ * have been preempted in between. After two of these each has begun one, too.
+ */
+bool touchers_pass(struct touchers *touchers)
+{
+	unsigned long before[TOUCHERS];
+	unsigned int i, ms = 10000;
+
+	for (i = 0; i < TOUCHERS; i++)
+		before[i] = laps(touchers, i);
+	for (i = 0; i < TOUCHERS; i++) {
+		for (; laps(touchers, i) == before[i]; ms--) {
+			if (!ms)
+				return false;
+			usleep(1000);
+		}
+	}
 
 	return true;
 }
@@ -280,4 +304,39 @@ bool device_error(const char *error)
 		     "\"pcie_aer_inject_error %s %s\"}}'", node, error);
 
 	return answer && strstr(answer, "OK");
+}
+
+/* The kernel's messages from now on */
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+
+	return fd;
+}
+
+/*
+ * The link's recovery ended, however it did. Until the kernel says so it resets
+ * the bus, with the device locked: no other reset gets through.
+ */
+bool recovery_over(int kmsg)
+{
+	struct pollfd poller = { .fd = kmsg, .events = POLLIN };
+	unsigned int i;
+	char record[8192];
+	bool over = false;
+	ssize_t n;
+
+	for (i = 0; !over && i < 400; i++) {
+		poll(&poller, 1, 50);
+		while ((n = read(kmsg, record, sizeof(record) - 1)) > 0) {
+			record[n] = 0;
+			over |= !!strstr(record, ": device recovery ");
+		}
+	}
+	close(kmsg);
+
+	return over;
 }

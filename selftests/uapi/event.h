@@ -24,6 +24,7 @@ struct touchers {
 	unsigned long touched;
 	unsigned long refused;
 	unsigned long wrong;	/* another byte, another error */
+	unsigned long laps[TOUCHERS];	/* attempts, told as one of these */
 	bool stop;
 	unsigned int next;
 	pthread_t thread[TOUCHERS];
@@ -31,6 +32,7 @@ struct touchers {
 };
 
 bool touchers_start(struct touchers *touchers);
+bool touchers_pass(struct touchers *touchers);
 void touchers_stop(struct touchers *touchers);
 
 /* What an event may not change */
@@ -50,5 +52,7 @@ const char *root_port(void);
 bool neighbour_find(char *name);
 bool link_recovers(void);
 bool device_error(const char *error);
+int kmsg_open(void);
+bool recovery_over(int kmsg);
 
 #endif /* UAPI_EVENT_H */

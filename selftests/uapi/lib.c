@@ -487,7 +487,7 @@ bool becomes_live(void)
 	struct vfio_cxl_info info;
 	unsigned int i;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 1000; i++) {
 		if (!control_info(&info) && info.flags & VFIO_CXL_INFO_LIVE)
 			return true;
 		usleep(10000);

@@ -154,14 +154,12 @@ static long faults(volatile char *memory, size_t size, size_t step)
 	snprintf(filter, sizeof(filter),
 		 "address >= 0x%lx && address < 0x%lx", (unsigned long)memory,
 		 (unsigned long)memory + size);
-	if (!trace_set("tracing_on", "0") || !trace_set("trace", "") ||
+	if (!trace_set("trace", "") ||
 	    !trace_set("events/exceptions/page_fault_user/filter", filter) ||
-	    !trace_set("events/exceptions/page_fault_user/enable", "1") ||
-	    !trace_set("tracing_on", "1"))
+	    !trace_set("events/exceptions/page_fault_user/enable", "1"))
 		return -1;
 	for (i = 0; i < size; i += step)
 		memory[i] = 1;
-	trace_set("tracing_on", "0");
 	trace_set("events/exceptions/page_fault_user/enable", "0");
 	trace_set("events/exceptions/page_fault_user/filter", "0");
 
