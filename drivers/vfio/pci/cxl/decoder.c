@@ -113,8 +113,8 @@ static bool found_in_use(struct vfio_cxl_device *cxl)
  * that is not believed leaves the device bound without memory, and is never
  * changed.
  *
- * Return: 0; -EINTR; -EBUSY if the host is running on the device's memory, which the
- * first reset would take away.
+ * Return: 0; -EINTR; -EBUSY if the host is running on the device's memory, which
+ * the first reset would take away.
  */
 int vfio_cxl_decoder_found(struct vfio_cxl_device *cxl)
 {

@@ -179,8 +179,8 @@ bool vfio_cxl_live(struct vfio_cxl_device *cxl)
  * @cxl: the device
  *
  * In a reset hook. The user's view of the CXL Device DVSEC is as a reset leaves
- * it, a sealed decoder stays what it is. Restoring takes cmd_lock and may sleep for long, so it is
- * left to a work item.
+ * it, a sealed decoder stays what it is. Restoring takes cmd_lock and may sleep
+ * for long, so it is left to a work item.
  */
 void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl)
 {
