@@ -24,6 +24,8 @@ CMDLINE = ("console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt iomem=relaxed "
            "mitigations=off cryptomgr.notests "
            # A busy host stops a virtual CPU for long: don't take it for a bug.
            "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 "
+           # Nor for a timer that does not tick (seen: a panic at boot).
+           "no_timer_check "
            # A tick that comes by itself: an emulated one-shot interrupt that
            # is lost leaves a CPU without timers for good (seen, QEMU 10).
            "nohz=off highres=off")
