@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -339,4 +341,25 @@ bool recovery_over(int kmsg)
 	close(kmsg);
 
 	return over;
+}
+
+/* An eventfd for an interrupt of VFIO's own: an error, a request */
+int irq_eventfd(const struct user *user, __u32 index)
+{
+	struct {
+		struct vfio_irq_set set;
+		__s32 fd;
+	} irq = {
+		.set.argsz = sizeof(irq),
+		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+			     VFIO_IRQ_SET_ACTION_TRIGGER,
+		.set.index = index,
+		.set.count = 1,
+		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+
+	if (ioctl(user->device, VFIO_DEVICE_SET_IRQS, &irq))
+		return -1;
+
+	return irq.fd;
 }

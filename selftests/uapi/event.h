@@ -47,6 +47,7 @@ const char *state_broken(const struct state *state);
 
 bool wait_live(unsigned int ms);
 bool wait_gate(__u32 gate, unsigned int ms);
+int irq_eventfd(const struct user *user, __u32 index);
 int sysfs_write(const char *bdf, const char *file, const char *text);
 const char *root_port(void);
 bool neighbour_find(char *name);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -67,26 +66,6 @@ static unsigned long aer_count(const char *file)
 	return count;
 }
 
-static int error_eventfd(const struct user *user)
-{
-	struct {
-		struct vfio_irq_set set;
-		__s32 fd;
-	} irq = {
-		.set.argsz = sizeof(irq),
-		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
-			     VFIO_IRQ_SET_ACTION_TRIGGER,
-		.set.index = VFIO_PCI_ERR_IRQ_INDEX,
-		.set.count = 1,
-		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-	};
-
-	if (ioctl(user->device, VFIO_DEVICE_SET_IRQS, &irq))
-		return -1;
-
-	return irq.fd;
-}
-
 /* Told by VFIO itself that the error arrived */
 static bool error_told(int fd)
 {
@@ -99,7 +78,7 @@ static bool error_told(int fd)
 TEST_F(event, non_fatal_error)
 {
 	unsigned long before = aer_count("aer_dev_nonfatal");
-	int fd = error_eventfd(&self->user);
+	int fd = irq_eventfd(&self->user, VFIO_PCI_ERR_IRQ_INDEX);
 	const char *broken;
 
 	ASSERT_LE(0, fd);
@@ -139,7 +118,7 @@ static bool command_says(const char *word)
 static void fatal_error(struct __test_metadata *const _metadata,
 			FIXTURE_DATA(event) *self)
 {
-	int fd = error_eventfd(&self->user);
+	int fd = irq_eventfd(&self->user, VFIO_PCI_ERR_IRQ_INDEX);
 	int kmsg = kmsg_open();
 	unsigned long touched;
 	char byte;

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -31,26 +30,6 @@ FIXTURE(open) {
 	int request;		/* eventfd: give the device back, please */
 };
 
-static int request_eventfd(const struct user *user)
-{
-	struct {
-		struct vfio_irq_set set;
-		__s32 fd;
-	} irq = {
-		.set.argsz = sizeof(irq),
-		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
-			     VFIO_IRQ_SET_ACTION_TRIGGER,
-		.set.index = VFIO_PCI_REQ_IRQ_INDEX,
-		.set.count = 1,
-		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-	};
-
-	if (ioctl(user->device, VFIO_DEVICE_SET_IRQS, &irq))
-		return -1;
-
-	return irq.fd;
-}
-
 FIXTURE_SETUP(open)
 {
 	ASSERT_TRUE(memory_ready());
@@ -64,7 +43,7 @@ FIXTURE_SETUP(open)
 	self->touchers.device = self->user.device;
 	self->touchers.offset = self->region.offset;
 	state_take(&self->state, self->memory, MAPPED);
-	self->request = request_eventfd(&self->user);
+	self->request = irq_eventfd(&self->user, VFIO_PCI_REQ_IRQ_INDEX);
 	ASSERT_LE(0, self->request);
 }
 
