@@ -165,8 +165,6 @@ bool vfio_cxl_range_in_use(u64 base, u64 size)
 
 	if (check_add_overflow(base, size, &end) || !range_is_ram(base, size))
 		return false;
-	if (no_cedt())
-		return true;
 	for (index = 0; ; index++) {
 		ret = vfio_cxl_window_get(index, &window);
 		if (ret)
@@ -175,7 +173,7 @@ bool vfio_cxl_range_in_use(u64 base, u64 size)
 			return true;
 	}
 
-	/* What a damaged CEDT does not tell might be the device's */
+	/* What a missing or damaged CEDT does not tell might be the device's */
 	return ret != -ENOENT;
 }
 
