@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # topologies: firmware
+# last: 6.12 could not put this region together, remembers the endpoint all the
+#       same, and follows that pointer when cxl_acpi is unloaded (seen: an oops)
 # Taking a device whose memory the kernel has made a region of.
 
 here=$(dirname "$(readlink -f "$0")")
