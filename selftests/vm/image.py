@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a guest boots: kernel and initramfs, made from the test root once for
-each kernel and kept in the cache.
+"""What a guest boots: kernel and initramfs, made once for each kernel and kept
+in the cache. Programs are the test root's; so is the kernel, unless it is the
+debug kernel, which has a root of its own.
 
 Nothing is compressed: under emulation unpacking costs more than reading. The
 kernel alone would take more than a second of each boot.
@@ -40,8 +41,8 @@ def read(*path):
 class Stage:
     """A folder that becomes the initramfs."""
 
-    def __init__(self, root, kver, top):
-        self.root, self.kver, self.top = root, kver, top
+    def __init__(self, root, home, kver, top):
+        self.root, self.home, self.kver, self.top = root, home, kver, top
         self.resolved = set()
         for d in DIRS:
             os.makedirs(os.path.join(top, d), exist_ok=True)
@@ -106,7 +107,7 @@ class Stage:
 
     def modules(self, names):
         folder = os.path.join("usr/lib/modules", self.kver)
-        source = os.path.join(self.root, folder)
+        source = os.path.join(self.home, folder)
         target = os.path.join(self.top, folder)
         os.makedirs(target)
         needs = {}
@@ -167,11 +168,16 @@ def write_cpio(top, out):
     entry("TRAILER!!!", 0)
 
 
-def unpack_kernel(root, kver, target):
-    """The ELF inside a bzImage, by x86's boot protocol. QEMU enters it by PVH.
-    """
-    with open(os.path.join(root, "boot/vmlinuz-" + kver), "rb") as f:
+def unpack_kernel(root, home, kver, target):
+    """The ELF inside a bzImage, by x86's boot protocol. QEMU enters it by PVH,
+    but a kernel with KASAN does not survive that: it compares strings before
+    the shadow memory is there, so it has to start as on a real machine."""
+    with open(os.path.join(home, "boot/vmlinuz-" + kver), "rb") as f:
         image = f.read()
+    if home != root:
+        with open(target, "wb") as f:
+            f.write(image)
+        return
     offset, length = struct.unpack_from("<II", image, 0x248)
     offset += ((image[0x1f1] or 4) + 1) * 512
     payload = image[offset:offset + length]
@@ -191,11 +197,11 @@ def unpack_kernel(root, kver, target):
                        f"image.py does not know: {payload[:6].hex()}")
 
 
-def make_initramfs(root, kver, work, target):
+def make_initramfs(root, home, kver, work, target):
     contents = [line.split() for line in read(VM, "guest/contents").splitlines()
                 if line and not line.startswith("#")]
     top = os.path.join(work, "top")
-    stage = Stage(root, kver, top)
+    stage = Stage(root, home, kver, top)
     for kind, name in contents:
         if kind in ("package", "library"):
             getattr(stage, kind)(name)
@@ -213,13 +219,13 @@ def make_initramfs(root, kver, work, target):
         write_cpio(top, out)
 
 
-def make(root, kver, path):
+def make(root, home, kver, path):
     """Makes both beside their place, and moves them there when whole."""
     with tempfile.TemporaryDirectory(dir=cache(), prefix="making-") as work:
         whole = os.path.join(work, "guest")
         os.mkdir(whole)
-        unpack_kernel(root, kver, os.path.join(whole, "vmlinux"))
-        make_initramfs(root, kver, work, os.path.join(whole, "initramfs"))
+        unpack_kernel(root, home, kver, os.path.join(whole, "vmlinux"))
+        make_initramfs(root, home, kver, work, os.path.join(whole, "initramfs"))
         try:
             os.rename(whole, path)
         except OSError:
@@ -227,9 +233,12 @@ def make(root, kver, path):
                 raise
 
 
-def guest(root, kver):
-    """The paths of kernel and initramfs, made when they are not there."""
+def guest(root, home, kver):
+    """The paths of kernel and initramfs, made when they are not there. home is
+    the root that has the kernel."""
     key = hashlib.sha256(os.path.basename(root).encode())
+    if home != root:
+        key.update(os.path.basename(home).encode())
     names = [os.path.join(VM, "guest", n)
              for n in sorted(os.listdir(os.path.join(VM, "guest")))]
     for name in [__file__, *names]:
@@ -239,7 +248,7 @@ def guest(root, kver):
     if not os.path.isdir(path):
         say(f"making the guest for Linux {kver} (once, a few seconds)")
         try:
-            make(root, kver, path)
+            make(root, home, kver, path)
         except subprocess.CalledProcessError as e:
             raise BedError(f"the guest was not made in {cache()}, see above: "
                            f"'{' '.join(e.cmd[-4:])}' failed") from e
