@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What "check" and "check-debug" share: builds, jobs that print TAP, counts."""
+
+import concurrent.futures
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import tap
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent
+BUILD = TOP / "build"
+VM = HERE / "vm"
+
+
+@dataclass
+class Job:
+    name: str
+    command: list
+    topology: str = ""
+    out: Path = None        # a folder that a VM writes to
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def in_root(*command, which=()):
+    return [str(VM / "in-root"), *which, "--", *map(str, command)]
+
+
+def setup(*args):
+    """What setup prints."""
+    return subprocess.run([VM / "setup", *args], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def set_up(who, *args):
+    if subprocess.run([VM / "setup", *args], cwd=TOP, check=False).returncode:
+        sys.exit(f"{who}: the test bed could not be set up")
+
+
+class Jobs:
+    def __init__(self, who, logs, at_once):
+        self.who, self.logs, self.at_once = who, logs, max(1, at_once)
+        self.skips = tap.Skips(HERE / "skips")
+        self.running = set()
+        logs.mkdir(parents=True, exist_ok=True)
+        # A terminated run ends like an interrupted one, VMs and all. Set also
+        # where they came in ignored, which programs under test would inherit.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+
+    def log(self, name):
+        return self.logs / (name.replace(" ", "-") + ".log")
+
+    def must(self, what, command):
+        """A step without which there is nothing to test; returns its output."""
+        log = self.log(what)
+        start = time.monotonic()
+        with log.open("w") as file:
+            status = subprocess.run(command, stdout=file, stderr=file,
+                                    stdin=subprocess.DEVNULL, cwd=TOP,
+                                    check=False).returncode
+        text = log.read_text()
+        if status:
+            sys.stderr.write(text[-4000:])
+            sys.exit(f"{self.who}: {what} failed with exit code {status}; all "
+                     f"of its output is in {log}")
+        say(f"{what} ({time.monotonic() - start:.0f} s)")
+        return text
+
+    def module(self, kernel, command):
+        if "warning" in (text := self.must(f"build module {kernel}", command)):
+            sys.exit(f"{self.who}: the module builds with warnings:\n{text}")
+
+    def run(self, job):
+        start = time.monotonic()
+        log = self.log(job.name)
+        if job.out:
+            shutil.rmtree(job.out, ignore_errors=True)
+            job.out.mkdir(parents=True)
+        with log.open("w") as file, \
+             subprocess.Popen(job.command, stdout=file,
+                              stderr=subprocess.STDOUT, cwd=TOP,
+                              stdin=subprocess.DEVNULL) as process:
+            self.running.add(process)
+            status = process.wait()
+            self.running.discard(process)
+        text = log.read_text(errors="replace")
+        count = tap.tally(text, self.skips, job.topology, status)
+        say(f"{job.name}: {count} ({time.monotonic() - start:.0f} s)")
+        for failure in count.failures:
+            say(f"  FAILED {failure}")
+        if count.failures:
+            # What the VM has to say of itself: a report of the kernel, no end
+            for line in text.splitlines():
+                if line.startswith("run: "):
+                    say(f"  {line}")
+            say(f"  see {log}")
+        return count
+
+    def run_all(self, one_by_one, together):
+        """Those that time things don't share the machine. Returns the exit
+        code, with the sum printed as the last line."""
+        with concurrent.futures.ThreadPoolExecutor(self.at_once) as pool:
+            try:
+                counts = [self.run(job) for job in one_by_one]
+                jobs = [pool.submit(self.run, job) for job in together]
+                counts += [job.result() for job in jobs]
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in list(self.running):
+                    process.terminate()
+                raise
+        failed = sum(len(count.failures) for count in counts)
+        say(f"{sum(count.passed for count in counts)} passed, {failed} failed, "
+            f"{sum(count.skipped for count in counts)} skipped")
+        return failed > 0
+
+
+def main(function, who):
+    try:
+        sys.exit(function())
+    except KeyboardInterrupt:
+        sys.exit(f"{who}: stopped")
