@@ -4,6 +4,7 @@
 #   make install         both, on this machine
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
+#   make check-debug     those that need a device, on a debug kernel
 #   make lint            all static checks
 #   make mutants         do the tests notice a driver with a fault in it?
 #   make bench           how fast, beside vfio-pci and device-dax
@@ -50,6 +51,10 @@ check:
 	selftests/vm/setup
 	selftests/check
 
+check-debug:
+	selftests/vm/setup
+	selftests/check-debug
+
 lint:
 	selftests/lint/run
 
@@ -64,4 +69,4 @@ bench:
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools install demo check lint mutants bench clean
+.PHONY: all module tools install demo check check-debug lint mutants bench clean
