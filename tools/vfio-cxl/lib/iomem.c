@@ -23,40 +23,42 @@ static bool parse_line(char *line, struct vcxl_iomem *entry)
 	if (errno || end == p || strncmp(end, " : ", 3) ||
 	    entry->end < entry->start)
 		return false;
-	end[3 + strcspn(end + 3, "\n")] = '\0';
 	snprintf(entry->name, sizeof(entry->name), "%s", end + 3);
 	vcxl_printable(entry->name);
 	return true;
 }
 
-static int read_entries(FILE *file, struct vcxl_iomem **entries, size_t *count)
+static size_t count_lines(const char *text)
 {
-	char *line = NULL;
-	size_t len = 0;
-	int ret = 0;
+	size_t n = 0;
 
-	while (!ret && getline(&line, &len, file) >= 0) {
-		struct vcxl_iomem *more;
-
-		if (*count >= MAX_LINES) {
-			ret = -EOVERFLOW;
-			break;
-		}
-		more = reallocarray(*entries, *count + 1, sizeof(*more));
-		if (!more) {
-			ret = -ENOMEM;
-			break;
-		}
-		*entries = more;
-		if (parse_line(line, &more[*count]))
-			++*count;
-		else
-			ret = -EINVAL;
+	while (*text) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+		n++;
 	}
-	if (!ret && ferror(file))
-		ret = -EIO;
-	free(line);
-	return ret;
+	return n;
+}
+
+static int parse(char *text, struct vcxl_iomem **entries, size_t *count)
+{
+	size_t lines = count_lines(text);
+
+	if (lines > MAX_LINES)
+		return -EOVERFLOW;
+	*entries = calloc(lines + 1, sizeof(**entries));
+	if (!*entries)
+		return -ENOMEM;
+	while (*count < lines) {
+		size_t n = strcspn(text, "\n");
+
+		text[n] = '\0';
+		if (!parse_line(text, &(*entries)[*count]))
+			return -EINVAL;
+		text += n + 1;
+		++*count;
+	}
+	return 0;
 }
 
 /* Whoever may not see addresses is shown zeros */
@@ -73,19 +75,16 @@ static bool hidden(const struct vcxl_iomem *entries, size_t count)
 int vcxl_iomem_read(struct vcxl *ctx, struct vcxl_iomem **entries,
 		    size_t *count)
 {
-	char path[PATH_MAX];
-	FILE *file;
+	char path[PATH_MAX], *text = NULL;
 	int ret = vcxl_path(ctx, path, "/proc/iomem");
 
 	*entries = NULL;
 	*count = 0;
-	if (ret)
-		return ret;
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	ret = read_entries(file, entries, count);
-	fclose(file);
+	if (!ret)
+		ret = vcxl_read_text(path, &text);
+	if (!ret)
+		ret = parse(text, entries, count);
+	free(text);
 	if (!ret && hidden(*entries, *count))
 		ret = -EACCES;
 	if (ret) {

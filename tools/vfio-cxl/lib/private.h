@@ -49,7 +49,9 @@ void vcxl_log(struct vcxl *ctx, const char *format, ...);
 /* sysfs.c */
 __attribute__((format(printf, 3, 4)))
 int vcxl_path(struct vcxl *ctx, char *path, const char *format, ...);
+int vcxl_read_all(int fd, char *buf, size_t len, size_t *got);
 int vcxl_read_file(const char *path, void *buf, size_t len, size_t *got);
+int vcxl_read_text(const char *path, char **text);
 int vcxl_read_attr(const char *path, char *buf, size_t len);
 int vcxl_read_u64(const char *path, uint64_t *value);
 int vcxl_write_attr(struct vcxl *ctx, const char *path, const char *value);

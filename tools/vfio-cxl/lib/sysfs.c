@@ -14,6 +14,8 @@
 
 /* More entries than any bus has: a folder that goes on is not believed */
 #define MAX_NAMES	65536
+/* Likewise a file */
+#define MAX_TEXT	(16 << 20)
 
 /* @path has PATH_MAX bytes */
 int vcxl_path(struct vcxl *ctx, char *path, const char *format, ...)
@@ -31,7 +33,7 @@ int vcxl_path(struct vcxl *ctx, char *path, const char *format, ...)
 	return n < 0 || (size_t)n >= PATH_MAX - root ? -ENAMETOOLONG : 0;
 }
 
-static int read_all(int fd, char *buf, size_t len, size_t *got)
+int vcxl_read_all(int fd, char *buf, size_t len, size_t *got)
 {
 	*got = 0;
 	while (*got < len) {
@@ -48,8 +50,8 @@ static int read_all(int fd, char *buf, size_t len, size_t *got)
 	return 0;
 }
 
-/* As much as there is, up to @len */
-int vcxl_read_file(const char *path, void *buf, size_t len, size_t *got)
+/* A descriptor of a file, and of nothing else */
+static int open_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -57,14 +59,63 @@ int vcxl_read_file(const char *path, void *buf, size_t len, size_t *got)
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st))
-		ret = -errno;
-	else if (!S_ISREG(st.st_mode))
-		ret = -EINVAL;
-	else
-		ret = read_all(fd, buf, len, got);
+	ret = fstat(fd, &st) ? -errno : 0;
+	if (!ret && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return ret ? ret : -EINVAL;
+}
+
+/* As much as there is, up to @len */
+int vcxl_read_file(const char *path, void *buf, size_t len, size_t *got)
+{
+	int ret, fd = open_file(path);
+
+	if (fd < 0)
+		return fd;
+	ret = vcxl_read_all(fd, buf, len, got);
 	close(fd);
 	return ret;
+}
+
+static int read_more(int fd, char **text, size_t room, size_t *len)
+{
+	char *more = realloc(*text, room);
+	size_t got;
+	int ret;
+
+	if (!more)
+		return -ENOMEM;
+	*text = more;
+	ret = vcxl_read_all(fd, more + *len, room - *len, &got);
+	*len += got;
+	return ret;
+}
+
+/* All of a text, ended; @text is to be freed */
+int vcxl_read_text(const char *path, char **text)
+{
+	size_t room = 4096, len = 0;
+	int ret, fd = open_file(path);
+
+	*text = NULL;
+	if (fd < 0)
+		return fd;
+	do {
+		room *= 2;
+		ret = room > MAX_TEXT ? -EOVERFLOW :
+		      read_more(fd, text, room, &len);
+	} while (!ret && len == room);
+	close(fd);
+	if (!ret && memchr(*text, '\0', len))
+		ret = -EINVAL;
+	if (ret) {
+		free(*text);
+		*text = NULL;
+		return ret;
+	}
+	(*text)[len] = '\0';
+	return 0;
 }
 
 /* A driver's or firmware's string must not drive the reader's terminal */
