@@ -52,12 +52,16 @@ static int open_control(struct vcxl_device *dev)
 				 "is /dev a devtmpfs here? Look for the node on the host",
 				 "can't open %s: %s", path, strerror(-ret));
 	}
-	if (fstat(dev->control, &st) || !S_ISCHR(st.st_mode)) {
-		vcxl_control_close(dev);
-		return vcxl_fail(dev->ctx, -ENOTTY, dev->name, "",
-				 "%s is no device node", path);
-	}
-	return 0;
+	ret = fstat(dev->control, &st) ? -errno :
+	      S_ISCHR(st.st_mode) ? 0 : -ENOTTY;
+	if (!ret)
+		return 0;
+	vcxl_control_close(dev);
+	return ret == -ENOTTY ?
+	       vcxl_fail(dev->ctx, ret, dev->name, "",
+			 "%s is no device node", path) :
+	       vcxl_fail(dev->ctx, ret, dev->name, "", "can't look at %s: %s",
+			 path, strerror(-ret));
 }
 
 static int call(struct vcxl_device *dev, unsigned long request, void *arg)

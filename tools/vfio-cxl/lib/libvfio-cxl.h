@@ -137,7 +137,8 @@ void vcxl_device_free(struct vcxl_device *dev);
  * vcxl_device_refresh - read driver, override and group again
  * @dev: device; what its getters returned before may change
  *
- * Return: 0; -ENODEV if it is gone.
+ * Return: 0; -ENODEV if it is gone; -ENOMEM and the like where nobody could look:
+ * then nothing is known of these.
  */
 int vcxl_device_refresh(struct vcxl_device *dev);
 
@@ -229,7 +230,8 @@ struct vcxl_node {
 
 /*
  * /dev/vfio-cxl/<BDF> and /dev/vfio/<group>, of which nothing is opened. A node
- * that isn't there is no failure; -ENOENT says that there can't be one.
+ * that isn't there is no failure; -ENOENT says that there can't be one, -ENOMEM
+ * and the like that nobody could look.
  */
 int vcxl_device_control_node(const struct vcxl_device *dev,
 			     struct vcxl_node *node);
@@ -297,7 +299,8 @@ int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
  * @result: out: also after a failure
  *
  * Return: 0; -EREMOTEIO when the device left cxl-vfio-pci, but the driver that it
- * should go back to did not take it: called again, it tries again; -EBUSY while
+ * should go back to did not take it, or the note of that is still there: called
+ * again, it tries again; -EBUSY while
  * the VFIO device is open, unless forced: then the kernel waits for its user.
  */
 int vcxl_unbind(struct vcxl_device *dev, unsigned int flags,

@@ -83,28 +83,45 @@ static int dev_path(const struct vcxl_device *dev, char *path, const char *attr)
 	return vcxl_path(dev->ctx, path, DEVICES "/%s/%s", dev->name, attr);
 }
 
-static bool attr_u64(const struct vcxl_device *dev, const char *attr,
-		     uint64_t max, uint64_t *value)
+/*
+ * Of what a device may have or not, only failures of ours count: the rest is
+ * "none".
+ */
+static int ours(int ret)
 {
-	char path[PATH_MAX];
-
-	return !dev_path(dev, path, attr) && !vcxl_read_u64(path, value) &&
-	       *value <= max;
+	return vcxl_starved(ret) ? ret : 0;
 }
 
-static void read_group(struct vcxl_device *dev)
+/* @value stays where there is no such attribute, or no number up to @max */
+static int attr_u64(const struct vcxl_device *dev, const char *attr,
+		    uint64_t max, uint64_t *value)
+{
+	char path[PATH_MAX];
+	uint64_t number;
+	int ret = dev_path(dev, path, attr);
+
+	if (!ret)
+		ret = vcxl_read_u64(path, &number);
+	if (!ret && number <= max)
+		*value = number;
+	return ours(ret);
+}
+
+static int read_group(struct vcxl_device *dev)
 {
 	char path[PATH_MAX], name[VCXL_NAME_LEN], *end;
 	unsigned long group;
+	int ret = dev_path(dev, path, "iommu_group");
 
-	dev->group = -1;
-	if (dev_path(dev, path, "iommu_group") ||
-	    vcxl_link_name(path, name, sizeof(name)))
-		return;
+	if (!ret)
+		ret = vcxl_link_name(path, name, sizeof(name));
+	if (ret)
+		return ours(ret);
 	errno = 0;
 	group = strtoul(name, &end, 10);
 	if (!errno && !*end && group <= INT_MAX)
 		dev->group = group;
+	return 0;
 }
 
 /* The first name in the device's folder @sub that begins with @prefix */
@@ -134,68 +151,130 @@ static int child_name(const struct vcxl_device *dev, const char *sub,
 	return ret;
 }
 
-int vcxl_device_refresh(struct vcxl_device *dev)
+static int read_override(struct vcxl_device *dev)
 {
 	char path[PATH_MAX];
+	int ret = dev_path(dev, path, "driver_override");
+
+	if (!ret)
+		ret = vcxl_read_attr(path, dev->override,
+				     sizeof(dev->override));
+	if (ret || !strcmp(dev->override, "(null)"))
+		dev->override[0] = '\0';
+	return ours(ret);
+}
+
+static int cant_look(const struct vcxl_device *dev, int err)
+{
+	return vcxl_fail(dev->ctx, err, dev->name, "",
+			 "can't look at the device: %s", strerror(-err));
+}
+
+/*
+ * Driver and override alone. Takes no memory: who has begun to move the device
+ * has to see where it is.
+ */
+int vcxl_device_look(struct vcxl_device *dev)
+{
+	char path[PATH_MAX];
+	int ret = dev_path(dev, path, "");
 
 	/* What was known of it must not be taken for what is */
 	dev->driver[0] = '\0';
 	dev->override[0] = '\0';
-	dev->vfio_name[0] = '\0';
-	dev->group = -1;
-	if (dev_path(dev, path, "") || !vcxl_exists(path))
+	if (!ret)
+		ret = vcxl_exists(path);
+	if (vcxl_starved(ret))
+		return cant_look(dev, ret);
+	if (ret != 1)
 		return vcxl_fail(dev->ctx, -ENODEV, dev->name,
 				 "'vfio-cxl list' shows what is there",
 				 "the device is gone");
+	ret = dev_path(dev, path, "driver");
+	if (!ret)
+		ret = vcxl_link_name(path, dev->driver, sizeof(dev->driver));
+	ret = ours(ret);
+	if (!ret)
+		ret = read_override(dev);
+	return ret ? cant_look(dev, ret) : 0;
+}
 
-	if (!dev_path(dev, path, "driver"))
-		vcxl_link_name(path, dev->driver, sizeof(dev->driver));
+int vcxl_device_refresh(struct vcxl_device *dev)
+{
+	int ret = vcxl_device_look(dev);
 
-	if (dev_path(dev, path, "driver_override") ||
-	    vcxl_read_attr(path, dev->override, sizeof(dev->override)) ||
-	    !strcmp(dev->override, "(null)"))
-		dev->override[0] = '\0';
-
-	if (child_name(dev, "vfio-dev", "vfio", dev->vfio_name,
-		       sizeof(dev->vfio_name)))
-		dev->vfio_name[0] = '\0';
-	read_group(dev);
-	return 0;
+	dev->vfio_name[0] = '\0';
+	dev->group = -1;
+	if (ret)
+		return ret;
+	ret = ours(child_name(dev, "vfio-dev", "vfio", dev->vfio_name,
+			      sizeof(dev->vfio_name)));
+	if (!ret)
+		ret = read_group(dev);
+	return ret ? cant_look(dev, ret) : 0;
 }
 
 /* The memory device of cxl_pci tells the serial number to everybody */
-static void read_memdev_serial(struct vcxl_device *dev)
+static int read_memdev_serial(struct vcxl_device *dev)
 {
 	char path[PATH_MAX], mem[VCXL_NAME_LEN];
+	int ret;
 
-	if (dev->has_serial || child_name(dev, "", "mem", mem, sizeof(mem)) ||
-	    vcxl_path(dev->ctx, path, DEVICES "/%s/%s/serial", dev->name, mem))
-		return;
-	dev->has_serial = !vcxl_read_u64(path, &dev->serial);
+	if (dev->has_serial)
+		return 0;
+	ret = child_name(dev, "", "mem", mem, sizeof(mem));
+	if (!ret)
+		ret = vcxl_path(dev->ctx, path, DEVICES "/%s/%s/serial",
+				dev->name, mem);
+	if (!ret)
+		ret = vcxl_read_u64(path, &dev->serial);
+	dev->has_serial = !ret;
+	return ours(ret);
 }
 
-static void read_config(struct vcxl_device *dev)
+static int read_config(struct vcxl_device *dev)
 {
 	uint8_t config[VCXL_CONFIG_LEN];
 	char path[PATH_MAX];
 	struct stat st;
 	size_t len;
+	int ret = dev_path(dev, path, "config");
 
-	if (!dev_path(dev, path, "config") &&
-	    !vcxl_read_file(path, config, sizeof(config), &len)) {
-		vcxl_config_parse(dev, config, len);
-		/* Without rights a read ends early; a short one may be all */
-		dev->config_known = !stat(path, &st) &&
-				    (size_t)st.st_size <= len;
-	}
-	read_memdev_serial(dev);
+	if (!ret)
+		ret = vcxl_read_file(path, config, sizeof(config), &len);
+	if (ret)
+		return ours(ret);
+	vcxl_config_parse(dev, config, len);
+	if (stat(path, &st))
+		return ours(-errno);
+	/* Without rights a read ends early; a short one may be all */
+	dev->config_known = (size_t)st.st_size <= len;
+	return 0;
+}
+
+static int read_attrs(struct vcxl_device *dev)
+{
+	uint64_t class = 0, vendor = 0, device = 0, node = UINT64_MAX;
+	int ret = attr_u64(dev, "class", 0xffffff, &class);
+
+	if (!ret)
+		ret = attr_u64(dev, "vendor", 0xffff, &vendor);
+	if (!ret)
+		ret = attr_u64(dev, "device", 0xffff, &device);
+	/* -1, no node, is refused as it should be */
+	if (!ret)
+		ret = attr_u64(dev, "numa_node", INT_MAX, &node);
+	dev->class_code = class;
+	dev->vendor_id = vendor;
+	dev->device_id = device;
+	dev->numa_node = node > INT_MAX ? -1 : (int)node;
+	return ret;
 }
 
 static int device_new(struct vcxl *ctx, const char *name,
 		      struct vcxl_device **out)
 {
 	struct vcxl_device *dev;
-	uint64_t value;
 	int ret;
 
 	if (!vcxl_name_ok(name))
@@ -205,26 +284,22 @@ static int device_new(struct vcxl *ctx, const char *name,
 		return vcxl_fail(ctx, -ENOMEM, name, "", "out of memory");
 	dev->ctx = ctx;
 	dev->control = -1;
-	dev->numa_node = -1;
 	strcpy(dev->name, name);
 	ret = vcxl_device_refresh(dev);
-	if (ret) {
-		free(dev);
-		return ret;
+	if (!ret) {
+		ret = read_attrs(dev);
+		if (!ret)
+			ret = read_config(dev);
+		if (!ret)
+			ret = read_memdev_serial(dev);
+		if (ret)
+			cant_look(dev, ret);
 	}
-
-	if (attr_u64(dev, "class", 0xffffff, &value))
-		dev->class_code = value;
-	if (attr_u64(dev, "vendor", 0xffff, &value))
-		dev->vendor_id = value;
-	if (attr_u64(dev, "device", 0xffff, &value))
-		dev->device_id = value;
-	/* -1, no node, is refused as it should be */
-	if (attr_u64(dev, "numa_node", INT_MAX, &value))
-		dev->numa_node = value;
-	read_config(dev);
-	*out = dev;
-	return 0;
+	if (ret)
+		free(dev);
+	else
+		*out = dev;
+	return ret;
 }
 
 void vcxl_device_free(struct vcxl_device *dev)
@@ -271,19 +346,27 @@ int vcxl_devices(struct vcxl *ctx, struct vcxl_device ***devs, size_t *count)
 	*count = 0;
 	*devs = calloc(total + 1, sizeof(**devs));
 	if (!*devs)
-		ret = vcxl_fail(ctx, -ENOMEM, "", "", "out of memory");
+		ret = vcxl_fail(ctx, -ENOMEM, DEVICES, "", "out of memory");
 	for (i = 0; !ret && i < total; i++) {
 		struct vcxl_device *dev;
 
 		/* One that is gone by now, or damaged, hides no other */
-		if (device_new(ctx, names[i], &dev))
+		ret = device_new(ctx, names[i], &dev);
+		if (ret) {
+			ret = ours(ret);
 			continue;
+		}
 		if (vcxl_device_is_memory(dev))
 			(*devs)[(*count)++] = dev;
 		else
 			vcxl_device_free(dev);
 	}
 	vcxl_free_names(names, total);
+	if (ret) {
+		vcxl_devices_free(*devs, *count);
+		*devs = NULL;
+		*count = 0;
+	}
 	return ret;
 }
 
@@ -331,12 +414,17 @@ static int find_address(struct vcxl *ctx, const char *name, char *bdf)
 static int find_vfio(struct vcxl *ctx, const char *name, char *bdf)
 {
 	char path[PATH_MAX];
+	int ret = vcxl_name_ok(name) ? 0 : -EINVAL;
 
-	if (!vcxl_name_ok(name) ||
-	    vcxl_path(ctx, path, "/sys/class/vfio-dev/%s/device", name) ||
-	    vcxl_link_name(path, bdf, VCXL_NAME_LEN))
-		return not_found(ctx, name);
-	return 0;
+	if (!ret)
+		ret = vcxl_path(ctx, path, "/sys/class/vfio-dev/%s/device",
+				name);
+	if (!ret)
+		ret = vcxl_link_name(path, bdf, VCXL_NAME_LEN);
+	if (ours(ret))
+		return vcxl_fail(ctx, ret, name, "", "can't look for it: %s",
+				 strerror(-ret));
+	return ret ? not_found(ctx, name) : 0;
 }
 
 static bool by_serial(const struct vcxl_device *dev, uint64_t serial)
@@ -427,9 +515,11 @@ static int node_at(struct vcxl *ctx, struct vcxl_node *node, const char *dir,
 		return ret;
 	snprintf(node->path, sizeof(node->path), "%s/%s", dir, name);
 	if (stat(path, &st))
-		return 0;
+		return ours(-errno);
 	node->exists = true;
 	node->usable = !access(path, R_OK | W_OK);
+	if (!node->usable && ours(-errno))
+		return -errno;
 	node->mode = st.st_mode & 07777;
 	node->uid = st.st_uid;
 	node->gid = st.st_gid;
@@ -459,6 +549,7 @@ bool vcxl_module_loaded(struct vcxl *ctx)
 {
 	char path[PATH_MAX];
 
+	/* Who can't tell finds out when it is used */
 	return !vcxl_path(ctx, path, "/sys/bus/pci/drivers/" VCXL_DRIVER) &&
 	       vcxl_exists(path);
 }

@@ -3,6 +3,7 @@
 #ifndef VCXL_PRIVATE_H
 #define VCXL_PRIVATE_H
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -37,6 +38,15 @@ struct vcxl_device {
 	int control;		/* the control node, once opened; or -1 */
 };
 
+/*
+ * Is a failure one of ours, of this moment? It says nothing about what was asked:
+ * "there is none" would be a lie.
+ */
+static inline bool vcxl_starved(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+}
+
 /* error.c */
 __attribute__((format(printf, 5, 6)))
 int vcxl_fail(struct vcxl *ctx, int err, const char *object, const char *next,
@@ -58,9 +68,12 @@ int vcxl_write_attr(struct vcxl *ctx, const char *path, const char *value);
 int vcxl_link_name(const char *path, char *buf, size_t len);
 int vcxl_list_dir(const char *path, char ***names, size_t *count);
 void vcxl_free_names(char **names, size_t count);
-bool vcxl_exists(const char *path);
+int vcxl_exists(const char *path);
 void vcxl_printable(char *s);
 bool vcxl_name_ok(const char *name);
+
+/* pci.c */
+int vcxl_device_look(struct vcxl_device *dev);
 
 /* config.c */
 void vcxl_config_parse(struct vcxl_device *dev, const uint8_t *config,

@@ -13,15 +13,22 @@
 #define PCI	"/sys/bus/pci/devices"
 #define CXL	"/sys/bus/cxl/devices"
 
-/* Is the memory device of CXL port @port one of @dev's? */
-static bool is_endpoint_of(const struct vcxl_device *dev, const char *port)
+/*
+ * Is the memory device of CXL port @port one of @dev's? 1, 0, or a negative errno
+ * where nobody can tell for now, as all questions here.
+ */
+static int is_endpoint_of(const struct vcxl_device *dev, const char *port)
 {
 	char path[PATH_MAX], mem[VCXL_NAME_LEN];
+	int ret;
 
-	return !strncmp(port, "endpoint", 8) && vcxl_name_ok(port) &&
-	       !vcxl_path(dev->ctx, path, CXL "/%s/uport", port) &&
-	       !vcxl_link_name(path, mem, sizeof(mem)) &&
-	       !vcxl_path(dev->ctx, path, PCI "/%s/%s", dev->name, mem) &&
+	if (strncmp(port, "endpoint", 8) || !vcxl_name_ok(port) ||
+	    vcxl_path(dev->ctx, path, CXL "/%s/uport", port))
+		return 0;
+	ret = vcxl_link_name(path, mem, sizeof(mem));
+	if (ret)
+		return vcxl_starved(ret) ? ret : 0;
+	return vcxl_path(dev->ctx, path, PCI "/%s/%s", dev->name, mem) ? 0 :
 	       vcxl_exists(path);
 }
 
@@ -59,36 +66,50 @@ static int read_range(struct vcxl *ctx, const char *object, const char *start,
  * The region that the kernel attached the decoder to, or one it made of the
  * decoder's range and then could not attach: that stays and holds the range.
  */
-static bool stands_on(struct vcxl *ctx, const char *decoder,
-		      const char *region)
+static int stands_on(struct vcxl *ctx, const char *decoder,
+		     const char *region)
 {
 	char path[PATH_MAX], name[VCXL_NAME_LEN];
 	uint64_t base, size, region_base, region_size;
+	int ret = vcxl_path(ctx, path, CXL "/%s/region", decoder);
 
-	if (!vcxl_path(ctx, path, CXL "/%s/region", decoder) &&
-	    !vcxl_read_attr(path, name, sizeof(name)) && !strcmp(name, region))
-		return true;
-	return !read_range(ctx, decoder, "start", &base, &size) && size &&
-	       !read_range(ctx, region, "resource", &region_base,
-			   &region_size) && region_size &&
-	       base < region_base + region_size && region_base < base + size;
+	if (!ret)
+		ret = vcxl_read_attr(path, name, sizeof(name));
+	if (!ret && !strcmp(name, region))
+		return 1;
+	if (!vcxl_starved(ret))
+		ret = read_range(ctx, decoder, "start", &base, &size);
+	if (!ret && size)
+		ret = read_range(ctx, region, "resource", &region_base,
+				 &region_size);
+	if (ret)
+		return vcxl_starved(ret) ? ret : 0;
+	return size && region_size && base < region_base + region_size &&
+	       region_base < base + size;
+}
+
+static int cant_look(struct vcxl *ctx, const char *object, int err)
+{
+	return vcxl_fail(ctx, err, object, "", "can't look at it: %s",
+			 strerror(-err));
 }
 
 static int add_region(struct vcxl *ctx, const char *name,
 		      struct vcxl_region **regions, size_t *count)
 {
 	struct vcxl_region *more, *region;
+	int ret;
 
 	more = reallocarray(*regions, *count + 1, sizeof(*more));
 	if (!more)
-		return vcxl_fail(ctx, -ENOMEM, name, "", "out of memory");
+		return cant_look(ctx, name, -ENOMEM);
 	*regions = more;
 	region = &more[(*count)++];
 	memset(region, 0, sizeof(*region));
 	strcpy(region->name, name);
 	/* Without rights its base is hidden, but it is there all the same */
-	read_range(ctx, name, "resource", &region->base, &region->size);
-	return 0;
+	ret = read_range(ctx, name, "resource", &region->base, &region->size);
+	return vcxl_starved(ret) ? cant_look(ctx, name, ret) : 0;
 }
 
 /* Not "decoders_committed", an attribute */
@@ -131,32 +152,34 @@ static int list_decoders(struct vcxl *ctx, const char *port, char ***decoders,
 }
 
 /* Does one of the decoders below CXL port @port belong to @region? */
-static bool port_has_region(struct vcxl *ctx, const char *port,
-			    const char *region)
+static int port_has_region(struct vcxl *ctx, const char *port,
+			   const char *region)
 {
 	char **decoders;
-	bool found = false;
 	size_t count, i;
+	int ret = list_decoders(ctx, port, &decoders, &count);
 
-	if (list_decoders(ctx, port, &decoders, &count))
-		return false;
-	for (i = 0; !found && i < count; i++)
-		found = stands_on(ctx, decoders[i], region);
+	if (ret)
+		return vcxl_starved(ret) ? ret : 0;
+	for (i = 0; !ret && i < count; i++)
+		ret = stands_on(ctx, decoders[i], region);
 	vcxl_free_names(decoders, count);
-	return found;
+	return ret;
 }
 
 /* @names: the CXL bus */
-static bool uses_device(const struct vcxl_device *dev, const char *region,
-			char **names, size_t count)
+static int uses_device(const struct vcxl_device *dev, const char *region,
+		       char **names, size_t count)
 {
+	int ret = 0;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (is_endpoint_of(dev, names[i]) &&
-		    port_has_region(dev->ctx, names[i], region))
-			return true;
-	return false;
+	for (i = 0; !ret && i < count; i++) {
+		ret = is_endpoint_of(dev, names[i]);
+		if (ret == 1)
+			ret = port_has_region(dev->ctx, names[i], region);
+	}
+	return ret;
 }
 
 /* No CXL bus is an empty one */
@@ -184,11 +207,15 @@ int vcxl_device_regions(const struct vcxl_device *dev,
 
 	*regions = NULL;
 	*count = 0;
-	for (i = 0; !ret && i < total; i++)
-		if (!strncmp(names[i], "region", 6) &&
-		    vcxl_name_ok(names[i]) &&
-		    uses_device(dev, names[i], names, total))
+	for (i = 0; !ret && i < total; i++) {
+		if (strncmp(names[i], "region", 6) || !vcxl_name_ok(names[i]))
+			continue;
+		ret = uses_device(dev, names[i], names, total);
+		if (ret < 0)
+			cant_look(dev->ctx, names[i], ret);
+		else if (ret)
 			ret = add_region(dev->ctx, names[i], regions, count);
+	}
 	vcxl_free_names(names, total);
 	if (ret) {
 		free(*regions);
@@ -257,9 +284,13 @@ static int check_endpoints(const struct vcxl_device *dev)
 	size_t count, i;
 	int ret = list_bus(dev, &names, &count);
 
-	for (i = 0; !ret && i < count; i++)
-		if (is_endpoint_of(dev, names[i]))
+	for (i = 0; !ret && i < count; i++) {
+		ret = is_endpoint_of(dev, names[i]);
+		if (ret < 0)
+			cant_tell(dev, names[i], ret);
+		else if (ret)
 			ret = check_decoders(dev, names[i]);
+	}
 	vcxl_free_names(names, count);
 	return ret;
 }

@@ -263,9 +263,12 @@ void vcxl_free_names(char **names, size_t count)
 	free(names);
 }
 
-bool vcxl_exists(const char *path)
+/* 1 or 0; a negative errno where nobody can tell for now */
+int vcxl_exists(const char *path)
 {
-	return !faccessat(AT_FDCWD, path, F_OK, 0);
+	if (!faccessat(AT_FDCWD, path, F_OK, 0))
+		return 1;
+	return vcxl_starved(-errno) ? -errno : 0;
 }
 
 /* May this be one component of a path, and go to a terminal? */

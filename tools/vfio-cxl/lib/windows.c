@@ -13,6 +13,7 @@ bool vcxl_cedt_present(struct vcxl *ctx)
 {
 	char path[PATH_MAX];
 
+	/* Who can't tell finds out when it is read */
 	return !vcxl_path(ctx, path, CEDT) && vcxl_exists(path);
 }
 
