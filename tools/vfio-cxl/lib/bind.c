@@ -48,7 +48,7 @@ static int probe(struct vcxl_device *dev)
 	int err, ret = vcxl_path(dev->ctx, path, PCI "/drivers_probe");
 
 	err = ret ? ret : vcxl_write_attr(dev->ctx, path, dev->name);
-	ret = vcxl_device_refresh(dev);
+	ret = vcxl_device_look(dev);
 	return ret ? ret : err;
 }
 
@@ -56,15 +56,17 @@ static int probe(struct vcxl_device *dev)
  * By name first: another driver may match the device as well, and be asked
  * before the one that had it.
  */
-static void attach(struct vcxl_device *dev, const char *driver)
+static int attach(struct vcxl_device *dev, const char *driver)
 {
 	char path[PATH_MAX];
+	int look, ret = vcxl_path(dev->ctx, path, PCI "/drivers/%s/bind", driver);
 
-	if (vcxl_path(dev->ctx, path, PCI "/drivers/%s/bind", driver))
-		return;
-	vcxl_write_attr(dev->ctx, path, dev->name);
-	if (!vcxl_device_refresh(dev) && !dev->driver[0])
-		probe(dev);
+	if (!ret)
+		ret = vcxl_write_attr(dev->ctx, path, dev->name);
+	look = vcxl_device_look(dev);
+	if (!look && !dev->driver[0])
+		ret = probe(dev);
+	return look ? look : ret;
 }
 
 static int check_kind(struct vcxl_device *dev)
@@ -130,18 +132,22 @@ static int undo(struct vcxl_device *dev, const struct vcxl_saved *saved,
 {
 	struct vcxl_error first = dev->ctx->error;
 	bool back;
+	int ret;
 
 	vcxl_log(dev->ctx, "put %s back", dev->name);
 	back = !set_override(dev, saved->override);
-	if (!vcxl_device_refresh(dev) && strcmp(dev->driver, saved->driver)) {
+	if (!vcxl_device_look(dev) && strcmp(dev->driver, saved->driver)) {
 		if (vcxl_device_is_bound(dev))
 			detach(dev);
 		if (saved->driver[0])
 			attach(dev, saved->driver);
 	}
-	if (vcxl_device_refresh(dev))
+	ret = vcxl_device_look(dev);
+	if (ret)
 		return vcxl_fail(dev->ctx, err, first.object, first.next,
-				 "%s; and now the device is gone", first.why);
+				 "%s; and now %s", first.why,
+				 ret == -ENODEV ? "the device is gone" :
+				 "it can't be seen where the device is");
 	back = back && !strcmp(dev->driver, saved->driver);
 	if (back)
 		vcxl_saved_remove(dev);
@@ -161,8 +167,11 @@ static int hand_over(struct vcxl_device *dev, const struct vcxl_saved *saved)
 	if (ret)
 		return undo(dev, saved, ret);
 	err = probe(dev);
-	if (vcxl_device_is_bound(dev))
+	if (vcxl_device_is_bound(dev)) {
+		/* Even if it could not be read again */
+		strcpy(dev->override, VCXL_DRIVER);
 		return 0;
+	}
 	ret = vcxl_fail(dev->ctx, err ? err : -EIO, dev->name,
 			"see the kernel's log for what the driver says",
 			VCXL_DRIVER " did not take the device%s%s",
@@ -178,6 +187,18 @@ static void result_before(const struct vcxl_device *dev,
 	strcpy(result->old_override, dev->override);
 	strcpy(result->new_driver, dev->driver);
 	strcpy(result->new_override, dev->override);
+}
+
+/* What the caller knew of the device may be old, or nothing */
+static int begin(struct vcxl_device *dev, struct vcxl_bind_result *result)
+{
+	int ret;
+
+	result_before(dev, result);
+	ret = vcxl_device_refresh(dev);
+	if (!ret)
+		result_before(dev, result);
+	return ret;
 }
 
 static void result_after(const struct vcxl_device *dev,
@@ -198,12 +219,30 @@ static bool cut_short(const struct vcxl_device *dev,
 	return ours || !strcmp(dev->override, saved->override);
 }
 
+/* Not one that isn't there, nor one that is damaged */
+static bool is_unreadable(int err)
+{
+	return vcxl_starved(err) || err == -EIO || err == -EACCES ||
+	       err == -EPERM;
+}
+
+static int cant_read_note(struct vcxl_device *dev, int err)
+{
+	return vcxl_fail(dev->ctx, err, dev->name,
+			 err == -EACCES || err == -EPERM ? "run it as root" :
+			 "", "can't read in /run/vfio-cxl which driver it had: %s",
+			 strerror(-err));
+}
+
 static int save(struct vcxl_device *dev, struct vcxl_saved *saved)
 {
-	int ret;
+	int ret = vcxl_saved_read(dev, saved);
 
-	if (!vcxl_saved_read(dev, saved) && cut_short(dev, saved))
+	if (!ret && cut_short(dev, saved))
 		return 0;
+	/* It may be there all the same, and is not to be written over */
+	if (is_unreadable(ret))
+		return cant_read_note(dev, ret);
 	memset(saved, 0, sizeof(*saved));
 	strcpy(saved->driver, dev->driver);
 	/* Ours, from somebody's rule: it would lead back here */
@@ -254,12 +293,29 @@ static int do_bind(struct vcxl_device *dev, unsigned int flags,
 	return ret;
 }
 
+/*
+ * What else there is to know of the device. It is where it is, and that is told:
+ * no failure any more.
+ */
+static void settle(struct vcxl_device *dev)
+{
+	struct vcxl_error error = dev->ctx->error;
+	struct vcxl_device known = *dev;
+
+	if (vcxl_starved(vcxl_device_refresh(dev))) {
+		strcpy(dev->driver, known.driver);
+		strcpy(dev->override, known.override);
+	}
+	dev->ctx->error = error;
+}
+
 int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
 	      struct vcxl_bind_result *result)
 {
-	int lock, ret;
+	int lock, ret = begin(dev, result);
 
-	result_before(dev, result);
+	if (ret)
+		return ret;
 	if (vcxl_device_is_bound(dev)) {
 		result->already = true;
 		return 0;
@@ -275,6 +331,7 @@ int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
 		return lock;
 	ret = do_bind(dev, flags, result);
 	close(lock);
+	settle(dev);
 	return ret;
 }
 
@@ -299,38 +356,54 @@ static int check_open(struct vcxl_device *dev)
 }
 
 /* Without a note of it, whoever the kernel finds is as good as any */
+static int find_driver(struct vcxl_device *dev)
+{
+	int ret = probe(dev);
+
+	return !ret || dev->driver[0] ? 0 :
+	       vcxl_fail(dev->ctx, -EREMOTEIO, dev->name,
+			 "write the device's address to " PCI "/drivers_probe",
+			 "the device left " VCXL_DRIVER ", but the kernel can't look for another driver: %s",
+			 strerror(-ret));
+}
+
 static int give_back(struct vcxl_device *dev, const struct vcxl_saved *saved,
 		     bool known)
 {
 	char path[PATH_MAX], message[128];
+	int ret;
 
-	if (known && !saved->driver[0])
+	if (!known)
+		return find_driver(dev);
+	if (!saved->driver[0])
 		return 0;
-	if (!known) {
-		probe(dev);
-		return 0;
-	}
 	if (!vcxl_path(dev->ctx, path, PCI "/drivers/%s", saved->driver) &&
 	    !vcxl_exists(path))
 		vcxl_modprobe(dev->ctx, saved->driver, false, message,
 			      sizeof(message));
 	/* A driver that was just loaded has looked for its devices already */
-	if (!vcxl_device_refresh(dev) && !dev->driver[0])
-		attach(dev, saved->driver);
+	ret = vcxl_device_look(dev);
+	if (ret != -ENODEV && !dev->driver[0])
+		ret = attach(dev, saved->driver);
 	if (!strcmp(dev->driver, saved->driver))
 		return 0;
 	return vcxl_fail(dev->ctx, -EREMOTEIO, dev->name,
 			 "see the kernel's log for why it was refused; unbind tries again",
-			 "the device left " VCXL_DRIVER ", but %s did not take it back",
-			 saved->driver);
+			 "the device left " VCXL_DRIVER ", but %s did not take it back%s%s",
+			 saved->driver, ret ? ": " : "",
+			 ret ? strerror(-ret) : "");
 }
 
 static int leave(struct vcxl_device *dev)
 {
 	int ret = vcxl_device_is_bound(dev) ? detach(dev) : 0;
 
-	if (!ret)
-		ret = vcxl_device_refresh(dev);
+	if (ret)
+		return ret;
+	ret = vcxl_device_look(dev);
+	/* Who can't see where it is goes on: it was told to leave */
+	if (vcxl_starved(ret))
+		return 0;
 	if (ret || !vcxl_device_is_bound(dev))
 		return ret;
 	return vcxl_fail(dev->ctx, -EBUSY, dev->name, "see the kernel's log",
@@ -343,9 +416,20 @@ static int stay(struct vcxl_device *dev, const char *override, int err)
 	struct vcxl_error first = dev->ctx->error;
 
 	set_override(dev, override);
-	vcxl_device_refresh(dev);
+	vcxl_device_look(dev);
 	dev->ctx->error = first;
 	return err;
+}
+
+/* Done but for the note, which nobody needs any more */
+static int forget(struct vcxl_device *dev)
+{
+	int ret = vcxl_saved_remove(dev);
+
+	return ret ? vcxl_fail(dev->ctx, -EREMOTEIO, dev->name,
+			       "unbind tries again",
+			       "the device is back, but the note of it in /run/vfio-cxl can't be removed: %s",
+			       strerror(-ret)) : 0;
 }
 
 static int take_back(struct vcxl_device *dev, const struct vcxl_saved *saved,
@@ -357,15 +441,16 @@ static int take_back(struct vcxl_device *dev, const struct vcxl_saved *saved,
 	strcpy(override, dev->override);
 	/* The override first: nothing may bind it to us again in between */
 	ret = set_override(dev, saved->override);
-	if (ret)
-		return ret;
-	ret = leave(dev);
+	if (!ret)
+		ret = leave(dev);
 	if (ret)
 		return stay(dev, override, ret);
 	ret = dev->driver[0] ? 0 : give_back(dev, saved, known);
-	if (!ret && vcxl_saved_remove(dev))
-		vcxl_log(dev->ctx, "can't remove the note in /run/vfio-cxl");
-	return ret;
+	if (ret)
+		return ret;
+	/* Even if it could not be read again */
+	strcpy(dev->override, saved->override);
+	return forget(dev);
 }
 
 /* A note that may not be read is no missing one */
@@ -377,10 +462,7 @@ static int read_note(struct vcxl_device *dev, struct vcxl_saved *saved,
 	*known = !ret;
 	if (ret)
 		memset(saved, 0, sizeof(*saved));
-	if (ret != -EACCES && ret != -EPERM)
-		return 0;
-	return vcxl_fail(dev->ctx, ret, dev->name, "run it as root",
-			 "can't read in /run/vfio-cxl which driver it had");
+	return is_unreadable(ret) ? cant_read_note(dev, ret) : 0;
 }
 
 static bool is_away(const struct vcxl_device *dev)
@@ -413,7 +495,7 @@ static int do_unbind(struct vcxl_device *dev, unsigned int flags,
 	/* Without a driver and with a note it is on its way back still */
 	if (is_away(dev) && (dev->driver[0] || !saved.driver[0])) {
 		result->already = true;
-		return 0;
+		return known && !(flags & VCXL_BIND_DRY_RUN) ? forget(dev) : 0;
 	}
 	if (vcxl_device_is_bound(dev) && !(flags & VCXL_BIND_FORCE))
 		ret = check_open(dev);
@@ -432,10 +514,13 @@ static int do_unbind(struct vcxl_device *dev, unsigned int flags,
 int vcxl_unbind(struct vcxl_device *dev, unsigned int flags,
 		struct vcxl_bind_result *result)
 {
-	int lock, ret;
+	struct vcxl_saved left;
+	int lock, ret = begin(dev, result);
 
-	result_before(dev, result);
-	if (is_away(dev) && dev->driver[0]) {
+	if (ret)
+		return ret;
+	/* A note that was left behind is nobody's: it goes */
+	if (is_away(dev) && dev->driver[0] && vcxl_saved_read(dev, &left)) {
 		result->already = true;
 		return 0;
 	}
@@ -448,5 +533,6 @@ int vcxl_unbind(struct vcxl_device *dev, unsigned int flags,
 	if (!ret)
 		ret = do_unbind(dev, flags, result);
 	close(lock);
+	settle(dev);
 	return ret;
 }

@@ -99,16 +99,19 @@ static int write_file(int dir, const char *name, const char *text, size_t len)
 	int fd = openat(dir, name,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			0600);
-	ssize_t n;
+	size_t done = 0;
 	int ret = 0;
 
 	if (fd < 0)
 		return -errno;
-	n = write(fd, text, len);
-	if (n < 0)
-		ret = -errno;
-	else if ((size_t)n != len)
-		ret = -ENOSPC;
+	while (!ret && done < len) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n > 0)
+			done += n;
+		else if (!n || errno != EINTR)
+			ret = n ? -errno : -EIO;
+	}
 	if (close(fd) && !ret)
 		ret = -errno;
 	return ret;
@@ -156,18 +159,18 @@ static int get_value(const char *text, const char *key, char *buf, size_t len)
 static int read_text(int dir, const char *name, char *text, size_t len)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t n;
+	size_t got;
+	int ret;
 
 	if (fd < 0)
 		return -errno;
-	n = read(fd, text, len - 1);
+	ret = vcxl_read_all(fd, text, len - 1, &got);
 	close(fd);
-	if (n < 0)
-		return -EIO;
-	text[n] = '\0';
-	return 0;
+	text[got] = '\0';
+	return ret;
 }
 
+/* -ENOENT where there is no note, -EINVAL for one that is damaged */
 int vcxl_saved_read(struct vcxl_device *dev, struct vcxl_saved *saved)
 {
 	char text[4 * VCXL_NAME_LEN];
