@@ -24,11 +24,40 @@ int vcxl_client_fail(struct vcxl_client *c, int err, const char *what)
 			 "", "%s: %s", what, strerror(-err));
 }
 
+/* A VMM has signals that are not for us */
+int vcxl_client_ioctl(int fd, unsigned long request, void *arg)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, request, arg);
+	} while (ret < 0 && errno == EINTR);
+	return ret;
+}
+
 static int open_path(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+static int check_container(struct vcxl_client *c)
+{
+	int version, type1;
+
+	version = vcxl_client_ioctl(c->container, VFIO_GET_API_VERSION, NULL);
+	if (version < 0)
+		return vcxl_client_fail(c, -errno, "can't ask for VFIO's version");
+	type1 = vcxl_client_ioctl(c->container, VFIO_CHECK_EXTENSION,
+				  (void *)VFIO_TYPE1v2_IOMMU);
+	if (type1 < 0)
+		return vcxl_client_fail(c, -errno, "can't ask VFIO for type1");
+	if (version != VFIO_API_VERSION || type1 != 1)
+		return vcxl_fail(c->ctx, -EOPNOTSUPP, c->name,
+				 "run 'modprobe vfio_iommu_type1'",
+				 "VFIO offers no type1 IOMMU here");
+	return 0;
 }
 
 static int open_container(struct vcxl_client *c)
@@ -40,7 +69,7 @@ static int open_container(struct vcxl_client *c)
 		return vcxl_client_fail(c, ret, "/dev/vfio/vfio");
 	c->container = open_path(path);
 	if (c->container == -ENOENT &&
-	    !vcxl_path(c->ctx, iommu, "/dev/iommu") && vcxl_exists(iommu))
+	    !vcxl_path(c->ctx, iommu, "/dev/iommu") && vcxl_exists(iommu) == 1)
 		return vcxl_fail(c->ctx, -EOPNOTSUPP, c->name,
 				 "use a kernel with CONFIG_VFIO_CONTAINER, or IOMMUFD's emulation of it",
 				 "there is IOMMUFD but no VFIO container");
@@ -49,12 +78,7 @@ static int open_container(struct vcxl_client *c)
 				 "%s does not exist", path);
 	if (c->container < 0)
 		return vcxl_client_fail(c, c->container, "can't open the VFIO container");
-	if (ioctl(c->container, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
-	    ioctl(c->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) != 1)
-		return vcxl_fail(c->ctx, -EOPNOTSUPP, c->name,
-				 "run 'modprobe vfio_iommu_type1'",
-				 "VFIO offers no type1 IOMMU here");
-	return 0;
+	return check_container(c);
 }
 
 static int open_group(struct vcxl_client *c, int group)
@@ -69,22 +93,24 @@ static int open_group(struct vcxl_client *c, int group)
 	}
 	if (ret < 0)
 		return vcxl_client_fail(c, ret, "can't open the VFIO group");
-	if (ioctl(c->group, VFIO_GROUP_GET_STATUS, &status))
+	if (vcxl_client_ioctl(c->group, VFIO_GROUP_GET_STATUS, &status))
 		return vcxl_client_fail(c, -errno, "can't read the VFIO group's status");
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return vcxl_fail(c->ctx, -EBUSY, c->name,
 				 "see 'vfio-cxl status' for who is in the way",
 				 "IOMMU group %d is not viable", group);
-	if (ioctl(c->group, VFIO_GROUP_SET_CONTAINER, &c->container))
+	if (vcxl_client_ioctl(c->group, VFIO_GROUP_SET_CONTAINER, &c->container))
 		return vcxl_client_fail(c, -errno, "can't put the group into a container");
-	if (ioctl(c->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	if (vcxl_client_ioctl(c->container, VFIO_SET_IOMMU,
+			      (void *)VFIO_TYPE1v2_IOMMU))
 		return vcxl_client_fail(c, -errno, "can't set up the IOMMU");
 	return 0;
 }
 
 static int open_device(struct vcxl_client *c)
 {
-	c->device = ioctl(c->group, VFIO_GROUP_GET_DEVICE_FD, c->name);
+	c->device = vcxl_client_ioctl(c->group, VFIO_GROUP_GET_DEVICE_FD,
+				      c->name);
 	if (c->device < 0)
 		return vcxl_client_fail(c, -errno, "can't open the VFIO device");
 	if (fcntl(c->device, F_SETFD, FD_CLOEXEC))
@@ -210,7 +236,7 @@ int vcxl_client_info(struct vcxl_client *c, struct vfio_cxl_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->argsz = sizeof(*info);
-	if (ioctl(c->device, VFIO_CXL_INFO, info))
+	if (vcxl_client_ioctl(c->device, VFIO_CXL_INFO, info))
 		return vcxl_fail(c->ctx, -errno, c->name,
 				 "bind it with 'vfio-cxl bind'",
 				 "the driver does not answer as " VCXL_DRIVER
@@ -270,7 +296,7 @@ static int reset(struct vcxl_client *c, unsigned long request, void *arg,
 
 	if (ret)
 		return ret;
-	if (ioctl(c->device, request, arg))
+	if (vcxl_client_ioctl(c->device, request, arg))
 		err = -errno;
 	/* EIO: reset it was, but the memory did not come back */
 	if (!err || err == -EIO)

@@ -36,6 +36,7 @@ struct vcxl_client {
 
 /* client.c */
 int vcxl_client_fail(struct vcxl_client *c, int err, const char *what);
+int vcxl_client_ioctl(int fd, unsigned long request, void *arg);
 int vcxl_client_need_live(struct vcxl_client *c);
 
 /* client_region.c */

@@ -32,7 +32,7 @@ static int ask(struct vcxl_client *c, unsigned long request, const void *head,
 			return -ENOMEM;
 		memcpy(buf, head, head_len);
 		memcpy(buf, &argsz, sizeof(argsz));
-		if (ioctl(c->device, request, buf)) {
+		if (vcxl_client_ioctl(c->device, request, buf)) {
 			int ret = -errno;
 
 			free(buf);
