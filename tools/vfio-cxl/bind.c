@@ -15,7 +15,7 @@ static void warn(struct json_object *warnings, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
-	json_object_array_add(warnings, json_text(text));
+	json_append(warnings, json_text(text));
 }
 
 static void warn_group(struct vcxl_device *dev, struct json_object *warnings)
@@ -23,7 +23,7 @@ static void warn_group(struct vcxl_device *dev, struct json_object *warnings)
 	struct vcxl_peer *peers;
 	size_t count, i;
 
-	if (vcxl_device_peers(dev, &peers, &count))
+	if (enough(vcxl_device_peers(dev, &peers, &count)))
 		return;
 	for (i = 0; i < count; i++)
 		if (peers[i].in_the_way)
@@ -38,7 +38,7 @@ static void warn_regions(struct vcxl_device *dev, struct json_object *warnings)
 	struct vcxl_region *regions;
 	size_t count, i;
 
-	if (vcxl_device_regions(dev, &regions, &count))
+	if (enough(vcxl_device_regions(dev, &regions, &count)))
 		return;
 	for (i = 0; *vcxl_device_driver(dev) && i < count; i++)
 		warn(warnings, "%s of the kernel's stands on this device: taking it from %s clears its decoders, unless they are locked, and %s keeps its range until 'cxl destroy-region'",
@@ -52,22 +52,18 @@ static struct json_object *change(struct vcxl_device *dev,
 				  bool dry_run, bool to_us,
 				  struct json_object *warnings)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 
-	json_object_object_add(o, "device", json_text(vcxl_device_name(dev)));
-	json_object_object_add(o, "old_driver", json_text(r->old_driver));
-	json_object_object_add(o, "driver", json_text(r->new_driver));
-	json_object_object_add(o, "old_driver_override",
-			       json_text(r->old_override));
-	json_object_object_add(o, "driver_override",
-			       json_text(r->new_override));
-	json_object_object_add(o, "chosen",
-			       to_us || r->already ? NULL :
-			       json_text(r->noted ? "NOTE" : "KERNEL"));
-	json_object_object_add(o, "already",
-			       json_flag(r->already));
-	json_object_object_add(o, "dry_run", json_flag(dry_run));
-	json_object_object_add(o, "warnings", json_object_get(warnings));
+	json_add(o, "device", json_text(vcxl_device_name(dev)));
+	json_add(o, "old_driver", json_text(r->old_driver));
+	json_add(o, "driver", json_text(r->new_driver));
+	json_add(o, "old_driver_override", json_text(r->old_override));
+	json_add(o, "driver_override", json_text(r->new_override));
+	json_add(o, "chosen", to_us || r->already ? NULL :
+		 json_text(r->noted ? "NOTE" : "KERNEL"));
+	json_add(o, "already", json_flag(r->already));
+	json_add(o, "dry_run", json_flag(dry_run));
+	json_add(o, "warnings", json_object_get(warnings));
 	return o;
 }
 
@@ -113,13 +109,13 @@ static void print_warnings(struct json_object *warnings)
 		struct json_object *w = json_object_array_get_idx(warnings, i);
 
 		fprintf(stderr, TOOL ": warning: %s\n",
-			json_object_get_string(w));
+			json_string(w));
 	}
 }
 
 static int move(struct args *args, struct vcxl_device *dev, bool to_us)
 {
-	struct json_object *records, *warnings = json_object_new_array();
+	struct json_object *records, *warnings = json_list();
 	bool dry_run = args->opt[OPT_DRY_RUN], json = args->opt[OPT_JSON];
 	unsigned int flags = (dry_run ? VCXL_BIND_DRY_RUN : 0) |
 			     (args->opt[OPT_FORCE] ? VCXL_BIND_FORCE : 0);
@@ -141,9 +137,8 @@ static int move(struct args *args, struct vcxl_device *dev, bool to_us)
 		json_object_put(warnings);
 		return report(args, ret);
 	}
-	records = json_object_new_array();
-	json_object_array_add(records,
-			      change(dev, &result, dry_run, to_us, warnings));
+	records = json_list();
+	json_append(records, change(dev, &result, dry_run, to_us, warnings));
 	if (json)
 		print_json("devices", records);
 	else

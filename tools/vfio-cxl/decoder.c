@@ -38,9 +38,8 @@ int read_decoders(struct vcxl_device *dev, struct json_object *records)
 		if (ret)
 			return ret;
 		record = json_decoder(&decoder);
-		json_object_object_add(record, "device",
-				       json_text(vcxl_device_name(dev)));
-		json_object_array_add(records, record);
+		json_add(record, "device", json_text(vcxl_device_name(dev)));
+		json_append(records, record);
 	}
 	return 0;
 }
@@ -53,7 +52,7 @@ int cmd_decoder_show(struct args *args)
 
 	if (ret)
 		return report(args, ret);
-	records = json_object_new_array();
+	records = json_list();
 	ret = read_decoders(dev, records);
 	vcxl_device_free(dev);
 	if (!ret)
@@ -68,7 +67,8 @@ struct json_object *read_decoder_zero(struct vcxl_device *dev)
 {
 	struct vfio_cxl_decoder decoder = { 0 };
 
-	return vcxl_decoder(dev, &decoder) ? NULL : json_decoder(&decoder);
+	return enough(vcxl_decoder(dev, &decoder)) ? NULL :
+	       json_decoder(&decoder);
 }
 
 static void print_range(const char *when, struct json_object *decoder)
@@ -93,18 +93,16 @@ static void print_range(const char *when, struct json_object *decoder)
 int print_change(struct args *args, struct vcxl_device *dev,
 		 struct change *change)
 {
-	struct json_object *records = json_object_new_array();
-	struct json_object *o = json_object_new_object();
+	struct json_object *records = json_list();
+	struct json_object *o = json_record();
 
-	json_object_object_add(o, "device", json_text(vcxl_device_name(dev)));
-	json_object_object_add(o, "index", json_object_new_int(0));
-	json_object_object_add(o, "old", change->old_values);
-	json_object_object_add(o, "new", change->new_values);
-	json_object_object_add(o, "already",
-			       json_flag(change->already));
-	json_object_object_add(o, "dry_run",
-			       json_flag(change->dry_run));
-	json_object_array_add(records, o);
+	json_add(o, "device", json_text(vcxl_device_name(dev)));
+	json_add(o, "index", json_int(0));
+	json_add(o, "old", change->old_values);
+	json_add(o, "new", change->new_values);
+	json_add(o, "already", json_flag(change->already));
+	json_add(o, "dry_run", json_flag(change->dry_run));
+	json_append(records, o);
 	if (args->opt[OPT_JSON]) {
 		print_json("decoders", records);
 	} else {
@@ -129,9 +127,9 @@ planned(const struct vfio_cxl_decoder_program *program)
 	};
 	struct json_object *o = json_decoder(&decoder);
 
-	json_object_object_add(o, "flags", NULL);
-	json_object_object_add(o, "ctrl", NULL);
-	json_object_object_add(o, "origin", NULL);
+	json_add(o, "flags", NULL);
+	json_add(o, "ctrl", NULL);
+	json_add(o, "origin", NULL);
 	return o;
 }
 

@@ -37,9 +37,9 @@ static struct json_object *planned(struct vcxl_device *dev, const uint64_t *base
 
 	if (!o)
 		return NULL;
-	json_object_object_add(o, "guest_base", base ? json_u64(*base) : NULL);
-	json_object_object_add(o, "flags", NULL);
-	json_object_object_add(o, "guest_ctrl", NULL);
+	json_add(o, "guest_base", base ? json_u64(*base) : NULL);
+	json_add(o, "flags", NULL);
+	json_add(o, "guest_ctrl", NULL);
 	return o;
 }
 

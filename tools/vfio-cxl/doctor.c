@@ -26,19 +26,19 @@ static const char *const words[] = {
 void finding(struct doctor *d, const char *check, enum result result,
 	     const char *remedy, const char *format, ...)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 	char text[512];
 	va_list list;
 
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
-	json_object_object_add(o, "device", json_text(d->device));
-	json_object_object_add(o, "check", json_text(check));
-	json_object_object_add(o, "result", json_text(names[result]));
-	json_object_object_add(o, "text", json_text(text));
-	json_object_object_add(o, "remedy", json_text(remedy));
-	json_object_array_add(d->records, o);
+	json_add(o, "device", json_text(d->device));
+	json_add(o, "check", json_text(check));
+	json_add(o, "result", json_text(names[result]));
+	json_add(o, "text", json_text(text));
+	json_add(o, "remedy", json_text(remedy));
+	json_append(d->records, o);
 	d->counts[result]++;
 	if (d->args->opt[OPT_JSON])
 		return;
@@ -126,7 +126,7 @@ int cmd_doctor(struct args *args)
 	struct doctor d = { .args = args };
 	int ret;
 
-	d.records = json_object_new_array();
+	d.records = json_list();
 	ret = args->device ? check_one(&d) : check_all(&d);
 	if (!ret && args->opt[OPT_JSON])
 		print_json("checks", d.records);

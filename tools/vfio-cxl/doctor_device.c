@@ -188,7 +188,7 @@ static bool check_regions(struct doctor *d, struct vcxl_device *dev)
 	char path[192];
 	bool found = false;
 
-	if (vcxl_device_regions(dev, &regions, &count))
+	if (enough(vcxl_device_regions(dev, &regions, &count)))
 		return false;
 	for (i = 0; i < count; i++) {
 		x.region = regions[i].name;
@@ -250,7 +250,8 @@ static void check_group_node(struct doctor *d, struct vcxl_device *dev)
 {
 	struct vcxl_node node;
 
-	if (vcxl_device_group(dev) < 0 || vcxl_device_group_node(dev, &node))
+	if (vcxl_device_group(dev) < 0 ||
+	    enough(vcxl_device_group_node(dev, &node)))
 		return;
 	if (!node.exists)
 		finding(d, "group-node", CHECK_WARN,

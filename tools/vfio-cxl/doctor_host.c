@@ -159,7 +159,7 @@ static void check_cedt(struct doctor *d)
 	struct vfio_cxl_window window = { 0 };
 	int unsafe = host_param(VCXL_MODULE, "unsafe_no_cedt");
 	int ret = vcxl_cedt_present(d->args->ctx) ?
-		  vcxl_cedt_window(d->args->ctx, &window) : 1;
+		  enough(vcxl_cedt_window(d->args->ctx, &window)) : 1;
 
 	if (!ret)
 		finding(d, "cedt", CHECK_OK, "", "%u fixed memory windows",

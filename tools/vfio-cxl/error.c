@@ -41,21 +41,31 @@ int exit_code(int err, uint32_t reason)
 	}
 }
 
+static void print_text(const char *key, const char *text)
+{
+	fprintf(stderr, "\"%s\":", key);
+	print_quoted(stderr, text);
+	putc(',', stderr);
+}
+
+/* Takes no memory: there may be none left to tell that with */
 static void print_json_error(const char *what, const struct vcxl_error *e,
 			     int code)
 {
-	struct json_object *o = json_object_new_object();
-	struct json_object *error = json_error(e);
+	const char *reason = vcxl_reason_name(e->reason);
+	char unknown[24];
 
-	json_object_object_add(error, "what", json_text(what));
-	json_object_object_add(error, "exit", json_object_new_int(code));
-	json_object_object_add(o, "tool", json_text(TOOL));
-	json_object_object_add(o, "schema", json_object_new_int(SCHEMA));
-	json_object_object_add(o, "error", error);
-	fprintf(stderr, "%s\n",
-		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
+	snprintf(unknown, sizeof(unknown), "UNKNOWN_%u", e->reason);
+	fprintf(stderr, "{\"tool\":\"" TOOL "\",\"schema\":%d,\"error\":{",
+		SCHEMA);
+	print_text("what", what);
+	print_text("object", e->object);
+	print_text("reason", !e->reason ? NULL : reason ? reason : unknown);
+	print_text("element", e->element);
+	print_text("errno", vcxl_errno_name(e->err));
+	print_text("why", e->why);
+	print_text("next", e->next);
+	fprintf(stderr, "\"exit\":%d}}\n", code);
 }
 
 static void print_error(const char *what, const struct vcxl_error *e)
@@ -121,6 +131,55 @@ int usage_error(const struct args *args, const char *format, ...)
 	snprintf(e.next, sizeof(e.next), "see '" TOOL " help%s%s'",
 		 *name ? " " : "", name);
 	return report_error_as(args, &e, EXIT_USAGE);
+}
+
+static const struct args *current;
+
+/* Of this command out_of_memory() tells */
+void error_begin(const struct args *args)
+{
+	current = args;
+}
+
+/*
+ * For what is printed: what the command does to a device it has done by then,
+ * or not begun.
+ */
+_Noreturn void out_of_memory(void)
+{
+	struct vcxl_error e = { .err = -ENOMEM };
+
+	snprintf(e.why, sizeof(e.why), "out of memory for the result");
+	snprintf(e.next, sizeof(e.next), "'" TOOL " status' shows how a device is");
+	exit(report_error(current, &e));
+}
+
+static bool is_starved(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+}
+
+/*
+ * Passes on what the library returned, unless there was not enough of something
+ * to look: null is for what is not there, or can't be seen by this user.
+ */
+int enough(int ret)
+{
+	if (is_starved(ret))
+		exit(report(current, ret));
+	return ret;
+}
+
+/* The same for a file of the host's */
+int enough_for(const char *path, int ret)
+{
+	struct vcxl_error e = { .err = ret };
+
+	if (!is_starved(ret))
+		return ret;
+	snprintf(e.object, sizeof(e.object), "%s", path);
+	snprintf(e.why, sizeof(e.why), "can't look at it: %s", strerror(-ret));
+	exit(report_error(current, &e));
 }
 
 /* A full disk or a closed pipe must not look like success */

@@ -112,22 +112,21 @@ void print_commands(FILE *file)
 
 static struct json_object *json_command(const struct command *c)
 {
-	struct json_object *o = json_object_new_object();
-	struct json_object *options = json_object_new_array();
+	struct json_object *o = json_record();
+	struct json_object *options = json_list();
 	size_t n = strcspn(c->name, " ");
+	char noun[16];
 	int i;
 
+	snprintf(noun, sizeof(noun), "%.*s", (int)n, c->name);
 	for (i = 0; i < OPT_COUNT; i++)
 		if (c->options & 1U << i)
-			json_object_array_add(options,
-					      json_text(option_texts[i].name));
-	json_object_object_add(o, "noun",
-			       json_object_new_string_len(c->name, n));
-	json_object_object_add(o, "verb",
-			       json_text(c->name[n] ? c->name + n + 1 : ""));
-	json_object_object_add(o, "args", json_text(c->args));
-	json_object_object_add(o, "options", options);
-	json_object_object_add(o, "summary", json_text(c->summary));
+			json_append(options, json_text(option_texts[i].name));
+	json_add(o, "noun", json_text(noun));
+	json_add(o, "verb", json_text(c->name[n] ? c->name + n + 1 : ""));
+	json_add(o, "args", json_text(c->args));
+	json_add(o, "options", options);
+	json_add(o, "summary", json_text(c->summary));
 	return o;
 }
 
@@ -147,7 +146,7 @@ static int no_topic(const struct args *args)
 
 int cmd_help(struct args *args)
 {
-	struct json_object *records = json_object_new_array();
+	struct json_object *records = json_list();
 	const struct command *hit = NULL;
 	size_t i, hits = 0;
 
@@ -158,7 +157,7 @@ int cmd_help(struct args *args)
 	for (i = 0; i < command_count; i++) {
 		if (!is_topic(args, &commands[i]))
 			continue;
-		json_object_array_add(records, json_command(&commands[i]));
+		json_append(records, json_command(&commands[i]));
 		hit = &commands[i];
 		hits++;
 	}

@@ -8,25 +8,10 @@
 
 #include "tool.h"
 
-struct json_object *json_u64(uint64_t value)
-{
-	return json_object_new_uint64(value);
-}
-
-struct json_object *json_flag(bool value)
-{
-	return json_object_new_boolean(value);
-}
-
-struct json_object *json_text(const char *text)
-{
-	return text && *text ? json_object_new_string(text) : NULL;
-}
-
 struct json_object *json_bits(uint64_t bits,
 			      const char *(*name)(unsigned int bit))
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_list();
 	unsigned int bit;
 
 	for (bit = 0; bit < 64; bit++) {
@@ -36,8 +21,7 @@ struct json_object *json_bits(uint64_t bits,
 		if (!(bits >> bit & 1))
 			continue;
 		snprintf(unknown, sizeof(unknown), "BIT_%u", bit);
-		json_object_array_add(array, json_text(known ? known :
-						       unknown));
+		json_append(array, json_text(known ? known : unknown));
 	}
 	return array;
 }
@@ -53,41 +37,19 @@ struct json_object *json_enum(uint32_t value,
 	return json_text(unknown);
 }
 
-struct json_object *json_error(const struct vcxl_error *error)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "what", NULL);
-	json_object_object_add(o, "object", json_text(error->object));
-	json_object_object_add(o, "reason", error->reason ?
-			       json_enum(error->reason, vcxl_reason_name) :
-			       NULL);
-	json_object_object_add(o, "element", json_text(error->element));
-	json_object_object_add(o, "errno",
-			       json_text(vcxl_errno_name(error->err)));
-	json_object_object_add(o, "why", json_text(error->why));
-	json_object_object_add(o, "next", json_text(error->next));
-	return o;
-}
-
 #define ADD_U64(o, s, field) \
-	json_object_object_add(o, #field, json_u64((s)->field))
+	json_add(o, #field, json_u64((s)->field))
 
 struct json_object *json_info(const struct vfio_cxl_info *info)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 
-	json_object_object_add(o, "flags",
-			       json_bits(info->flags, vcxl_info_flag_name));
+	json_add(o, "flags", json_bits(info->flags, vcxl_info_flag_name));
 	ADD_U64(o, info, abi_version);
-	json_object_object_add(o, "reason",
-			       json_enum(info->reason, vcxl_reason_name));
-	json_object_object_add(o, "origin",
-			       json_enum(info->origin, vcxl_origin_name));
-	json_object_object_add(o, "mem_mode",
-			       json_enum(info->mem_mode, vcxl_mem_mode_name));
-	json_object_object_add(o, "gate",
-			       json_bits(info->gate, vcxl_gate_name));
+	json_add(o, "reason", json_enum(info->reason, vcxl_reason_name));
+	json_add(o, "origin", json_enum(info->origin, vcxl_origin_name));
+	json_add(o, "mem_mode", json_enum(info->mem_mode, vcxl_mem_mode_name));
+	json_add(o, "gate", json_bits(info->gate, vcxl_gate_name));
 	ADD_U64(o, info, decoder_count);
 	ADD_U64(o, info, memory_size);
 	ADD_U64(o, info, static_capacity);
@@ -95,7 +57,7 @@ struct json_object *json_info(const struct vfio_cxl_info *info)
 	ADD_U64(o, info, page_sizes);
 	ADD_U64(o, info, map_align);
 	ADD_U64(o, info, map_offset);
-	json_object_object_add(o, "element", json_text(info->element));
+	json_add(o, "element", json_text(info->element));
 	return o;
 }
 
@@ -103,8 +65,8 @@ struct json_object *json_info(const struct vfio_cxl_info *info)
 struct json_object *json_window(const struct vfio_cxl_window *window,
 				bool of_device)
 {
-	struct json_object *targets = json_object_new_array();
-	struct json_object *o = json_object_new_object();
+	struct json_object *targets = json_list();
+	struct json_object *o = json_record();
 	uint32_t i;
 
 	ADD_U64(o, window, index);
@@ -112,20 +74,17 @@ struct json_object *json_window(const struct vfio_cxl_window *window,
 	ADD_U64(o, window, size);
 	ADD_U64(o, window, ways);
 	ADD_U64(o, window, granularity);
-	json_object_object_add(o, "restrictions",
-			       json_bits(window->restrictions,
-					 vcxl_restriction_name));
+	json_add(o, "restrictions",
+		 json_bits(window->restrictions, vcxl_restriction_name));
 	ADD_U64(o, window, qtg_id);
 	for (i = 0; i < window->ways && i < VFIO_CXL_WINDOW_TARGETS; i++)
-		json_object_array_add(targets, json_u64(window->targets[i]));
-	json_object_object_add(o, "targets", targets);
-	json_object_object_add(o, "flags", of_device ?
-			       json_bits(window->flags,
-					 vcxl_window_flag_name) : NULL);
-	json_object_object_add(o, "reason", of_device ?
-			       json_enum(window->reason, vcxl_reason_name) :
-			       NULL);
-	json_object_object_add(o, "element", json_text(window->element));
+		json_append(targets, json_u64(window->targets[i]));
+	json_add(o, "targets", targets);
+	json_add(o, "flags", of_device ?
+		 json_bits(window->flags, vcxl_window_flag_name) : NULL);
+	json_add(o, "reason", of_device ?
+		 json_enum(window->reason, vcxl_reason_name) : NULL);
+	json_add(o, "element", json_text(window->element));
 	return o;
 }
 
@@ -133,31 +92,21 @@ struct json_object *json_decoder(const struct vfio_cxl_decoder *decoder)
 {
 	bool guest = decoder->flags & VFIO_CXL_DECODER_GUEST;
 	bool set = decoder->flags & VFIO_CXL_DECODER_GUEST_SET;
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 
 	ADD_U64(o, decoder, index);
-	json_object_object_add(o, "flags",
-			       json_bits(decoder->flags,
-					 vcxl_decoder_flag_name));
+	json_add(o, "flags", json_bits(decoder->flags, vcxl_decoder_flag_name));
 	ADD_U64(o, decoder, base);
 	ADD_U64(o, decoder, size);
 	ADD_U64(o, decoder, dpa_skip);
 	ADD_U64(o, decoder, ctrl);
-	json_object_object_add(o, "origin",
-			       json_enum(decoder->origin, vcxl_origin_name));
+	json_add(o, "origin", json_enum(decoder->origin, vcxl_origin_name));
 	/* Set from outside it is known before the device is opened */
-	json_object_object_add(o, "guest_base", guest || set ?
-			       json_u64(decoder->guest_base) : NULL);
-	json_object_object_add(o, "guest_size",
-			       guest ? json_u64(decoder->guest_size) : NULL);
-	json_object_object_add(o, "guest_ctrl",
-			       guest ? json_u64(decoder->guest_ctrl) : NULL);
+	json_add(o, "guest_base", guest || set ? json_u64(decoder->guest_base) :
+		 NULL);
+	json_add(o, "guest_size", guest ? json_u64(decoder->guest_size) : NULL);
+	json_add(o, "guest_ctrl", guest ? json_u64(decoder->guest_ctrl) : NULL);
 	return o;
-}
-
-static const char *json_string_at(struct json_object *array, size_t i)
-{
-	return json_object_get_string(json_object_array_get_idx(array, i));
 }
 
 /* Is @name among the record's "flags"? */
@@ -167,7 +116,8 @@ bool has_flag(struct json_object *record, const char *name)
 	size_t i, count = flags ? json_object_array_length(flags) : 0;
 
 	for (i = 0; i < count; i++)
-		if (!strcmp(name, json_string_at(flags, i)))
+		if (!strcmp(name, json_string(json_object_array_get_idx(flags,
+									i))))
 			return true;
 	return false;
 }
@@ -179,7 +129,7 @@ static struct json_object *json_viable(const struct vcxl_device *dev)
 	bool viable = true;
 
 	if (vcxl_device_group(dev) < 0 ||
-	    vcxl_device_peers(dev, &peers, &count))
+	    enough(vcxl_device_peers(dev, &peers, &count)))
 		return NULL;
 	for (i = 0; i < count; i++)
 		viable = viable && !peers[i].in_the_way;
@@ -189,7 +139,7 @@ static struct json_object *json_viable(const struct vcxl_device *dev)
 
 static struct json_object *json_number(int value)
 {
-	return value < 0 ? NULL : json_object_new_int(value);
+	return value < 0 ? NULL : json_int(value);
 }
 
 /* One word for how the memory stands */
@@ -208,21 +158,27 @@ void ask_driver(const struct args *args, struct vcxl_device *dev,
 	memset(answer, 0, sizeof(*answer));
 	if (!vcxl_device_is_bound(dev))
 		return;
-	ret = vcxl_info(dev, &answer->info);
+	ret = enough(vcxl_info(dev, &answer->info));
 	answer->known = !ret;
 	if (ret)
 		answer->error = *vcxl_error(args->ctx);
 }
 
-static struct json_object *json_info_error(const struct vcxl_error *error)
+/* As an error object has it, but no command failed; null where none did */
+static struct json_object *json_error(const struct vcxl_error *error)
 {
 	struct json_object *o;
 
 	if (!error->err)
 		return NULL;
-	o = json_error(error);
-	/* No command failed */
-	json_object_object_del(o, "what");
+	o = json_record();
+	json_add(o, "object", json_text(error->object));
+	json_add(o, "reason", error->reason ?
+		 json_enum(error->reason, vcxl_reason_name) : NULL);
+	json_add(o, "element", json_text(error->element));
+	json_add(o, "errno", json_text(vcxl_errno_name(error->err)));
+	json_add(o, "why", json_text(error->why));
+	json_add(o, "next", json_text(error->next));
 	return o;
 }
 
@@ -230,62 +186,36 @@ static void add_info(struct json_object *o, const struct answer *answer)
 {
 	bool known = answer->known;
 
-	json_object_object_add(o, "state",
-			       known ? json_state(&answer->info) : NULL);
-	json_object_object_add(o, "info",
-			       known ? json_info(&answer->info) : NULL);
-	json_object_object_add(o, "info_error",
-			       json_info_error(&answer->error));
+	json_add(o, "state", known ? json_state(&answer->info) : NULL);
+	json_add(o, "info", known ? json_info(&answer->info) : NULL);
+	json_add(o, "info_error", json_error(&answer->error));
 }
 
 /* What is known of a device without touching it */
 struct json_object *json_device(struct vcxl_device *dev,
 				const struct answer *answer)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 	uint64_t serial;
 	char id[16];
 
 	snprintf(id, sizeof(id), "%04x:%04x", vcxl_device_vendor_id(dev),
 		 vcxl_device_device_id(dev));
 
-	json_object_object_add(o, "device", json_text(vcxl_device_name(dev)));
-	json_object_object_add(o, "class",
-			       json_u64(vcxl_device_class(dev)));
-	json_object_object_add(o, "id", json_text(id));
-	json_object_object_add(o, "vendor_id",
-			       json_u64(vcxl_device_vendor_id(dev)));
-	json_object_object_add(o, "device_id",
-			       json_u64(vcxl_device_device_id(dev)));
-	json_object_object_add(o, "serial",
-			       vcxl_device_serial(dev, &serial) ?
-			       json_u64(serial) : NULL);
-	json_object_object_add(o, "driver",
-			       json_text(vcxl_device_driver(dev)));
-	json_object_object_add(o, "driver_override",
-			       json_text(vcxl_device_override(dev)));
-	json_object_object_add(o, "bound",
-			       json_flag(vcxl_device_is_bound(dev)));
-	json_object_object_add(o, "iommu_group",
-			       json_number(vcxl_device_group(dev)));
-	json_object_object_add(o, "viable", json_viable(dev));
-	json_object_object_add(o, "vfio",
-			       json_text(vcxl_device_vfio_name(dev)));
-	json_object_object_add(o, "numa_node",
-			       json_number(vcxl_device_numa_node(dev)));
+	json_add(o, "device", json_text(vcxl_device_name(dev)));
+	json_add(o, "class", json_u64(vcxl_device_class(dev)));
+	json_add(o, "id", json_text(id));
+	json_add(o, "vendor_id", json_u64(vcxl_device_vendor_id(dev)));
+	json_add(o, "device_id", json_u64(vcxl_device_device_id(dev)));
+	json_add(o, "serial", vcxl_device_serial(dev, &serial) ?
+		 json_u64(serial) : NULL);
+	json_add(o, "driver", json_text(vcxl_device_driver(dev)));
+	json_add(o, "driver_override", json_text(vcxl_device_override(dev)));
+	json_add(o, "bound", json_flag(vcxl_device_is_bound(dev)));
+	json_add(o, "iommu_group", json_number(vcxl_device_group(dev)));
+	json_add(o, "viable", json_viable(dev));
+	json_add(o, "vfio", json_text(vcxl_device_vfio_name(dev)));
+	json_add(o, "numa_node", json_number(vcxl_device_numa_node(dev)));
 	add_info(o, answer);
 	return o;
-}
-
-/* @records stays the caller's */
-void print_json(const char *plural, struct json_object *records)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "tool", json_text(TOOL));
-	json_object_object_add(o, "schema", json_object_new_int(SCHEMA));
-	json_object_object_add(o, plural, json_object_get(records));
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
 }

@@ -40,12 +40,12 @@ int cmd_list(struct args *args)
 
 	if (ret)
 		return report(args, ret);
-	records = json_object_new_array();
+	records = json_list();
 	for (i = 0; i < count; i++) {
 		struct answer answer;
 
 		ask_driver(args, devs[i], &answer);
-		json_object_array_add(records, json_device(devs[i], &answer));
+		json_append(records, json_device(devs[i], &answer));
 	}
 	if (!args->opt[OPT_JSON])
 		note_limits(devs, count);

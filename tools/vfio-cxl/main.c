@@ -101,9 +101,12 @@ static void release_signals(void)
 
 int main(int argc, char **argv)
 {
+	static char line[BUFSIZ];
 	struct args args = { 0 };
 	int ret;
 
+	/* A line at once: an error object is printed piece by piece */
+	setvbuf(stderr, line, _IOLBF, sizeof(line));
 	if (fill_standard_fds())
 		return EXIT_FAILED;
 	/* A closed pipe is an error like any other: see finish() */
@@ -111,12 +114,11 @@ int main(int argc, char **argv)
 	ret = parse_args(argc, argv, &args);
 	if (ret != EXIT_DONE)
 		return ret;
+	error_begin(&args);
 	if (args.opt[OPT_HELP])
 		return finish(&args, cmd_help(&args));
-	if (vcxl_new(&args.ctx)) {
-		fputs(TOOL ": out of memory\n", stderr);
-		return EXIT_FAILED;
-	}
+	if (vcxl_new(&args.ctx))
+		out_of_memory();
 	if (args.opt[OPT_VERBOSE])
 		vcxl_set_log(args.ctx, log_line);
 	ret = finish(&args, args.command->run(&args));

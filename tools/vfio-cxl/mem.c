@@ -62,6 +62,7 @@ static void progress(const struct mem *mem)
 	last = percent;
 	fprintf(stderr, "\r%s: %3d %%%s", mem->args->command->name, percent,
 		percent == 100 ? "\n" : "");
+	fflush(stderr);
 }
 
 /* Now, because what is done to clean up may fail as well */
@@ -247,7 +248,7 @@ static bool has_control(struct vcxl_device *dev)
 {
 	struct vcxl_node node;
 
-	return !vcxl_device_control_node(dev, &node) && node.usable;
+	return !enough(vcxl_device_control_node(dev, &node)) && node.usable;
 }
 
 static int run(struct mem *mem, const struct mem_command *command,

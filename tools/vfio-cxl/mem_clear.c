@@ -27,23 +27,20 @@ static uint64_t undecoded(const struct mem *mem)
 static struct json_object *json_clear(const struct mem *mem, const char *name)
 {
 	const struct args *args = mem->args;
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 	bool dry = args->opt[OPT_DRY_RUN], check = args->opt[OPT_CHECK];
 
-	json_object_object_add(o, "device", json_text(name));
-	json_object_object_add(o, "offset", json_u64(mem->offset));
-	json_object_object_add(o, "size", json_u64(mem->size));
-	json_object_object_add(o, "cleared",
-			       json_u64(check ? 0 : mem->done));
-	json_object_object_add(o, "verified", json_u64(mem->done));
-	json_object_object_add(o, "undecoded", json_u64(undecoded(mem)));
-	json_object_object_add(o, "write_mb_s", dry || check ? NULL :
-			       json_u64(mem_mb_per_s(mem->done,
-						     mem->write_ns)));
-	json_object_object_add(o, "read_mb_s", dry ? NULL :
-			       json_u64(mem_mb_per_s(mem->done,
-						     mem->read_ns)));
-	json_object_object_add(o, "dry_run", json_flag(dry));
+	json_add(o, "device", json_text(name));
+	json_add(o, "offset", json_u64(mem->offset));
+	json_add(o, "size", json_u64(mem->size));
+	json_add(o, "cleared", json_u64(check ? 0 : mem->done));
+	json_add(o, "verified", json_u64(mem->done));
+	json_add(o, "undecoded", json_u64(undecoded(mem)));
+	json_add(o, "write_mb_s", dry || check ? NULL :
+		 json_u64(mem_mb_per_s(mem->done, mem->write_ns)));
+	json_add(o, "read_mb_s", dry ? NULL :
+		 json_u64(mem_mb_per_s(mem->done, mem->read_ns)));
+	json_add(o, "dry_run", json_flag(dry));
 	return o;
 }
 
@@ -76,9 +73,9 @@ static void print_clear(const struct mem *mem, const char *name)
 
 static int print_result(const struct mem *mem, const char *name)
 {
-	struct json_object *records = json_object_new_array();
+	struct json_object *records = json_list();
 
-	json_object_array_add(records, json_clear(mem, name));
+	json_append(records, json_clear(mem, name));
 	if (mem->args->opt[OPT_JSON])
 		print_json("clears", records);
 	else

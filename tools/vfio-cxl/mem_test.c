@@ -87,27 +87,24 @@ static int test_block(struct mem *mem, uint64_t at, size_t n)
 static struct json_object *json_test(const struct mem *mem, const char *name)
 {
 	const struct args *args = mem->args;
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 	bool dry = args->opt[OPT_DRY_RUN], check = args->opt[OPT_CHECK];
 
-	json_object_object_add(o, "device", json_text(name));
-	json_object_object_add(o, "offset", json_u64(mem->offset));
-	json_object_object_add(o, "size", json_u64(mem->size));
-	json_object_object_add(o, "page_sizes", json_u64(mem->info.page_sizes));
-	json_object_object_add(o, "map_align", json_u64(mem->info.map_align));
-	json_object_object_add(o, "map_offset", json_u64(mem->info.map_offset));
-	json_object_object_add(o, "tested", json_u64(mem->done));
-	json_object_object_add(o, "write_mb_s", dry || check ? NULL :
-			       json_u64(mem_mb_per_s(mem->done, mem->write_ns)));
-	json_object_object_add(o, "read_mb_s", dry ? NULL :
-			       json_u64(mem_mb_per_s(mem->done, mem->read_ns)));
-	json_object_object_add(o, "written",
-			       json_flag(!dry && !check));
-	json_object_object_add(o, "kept",
-			       json_flag(!dry && args->opt[OPT_KEEP]));
-	json_object_object_add(o, "reset",
-			       json_flag(!dry && args->opt[OPT_RESET]));
-	json_object_object_add(o, "dry_run", json_flag(dry));
+	json_add(o, "device", json_text(name));
+	json_add(o, "offset", json_u64(mem->offset));
+	json_add(o, "size", json_u64(mem->size));
+	json_add(o, "page_sizes", json_u64(mem->info.page_sizes));
+	json_add(o, "map_align", json_u64(mem->info.map_align));
+	json_add(o, "map_offset", json_u64(mem->info.map_offset));
+	json_add(o, "tested", json_u64(mem->done));
+	json_add(o, "write_mb_s", dry || check ? NULL :
+		 json_u64(mem_mb_per_s(mem->done, mem->write_ns)));
+	json_add(o, "read_mb_s", dry ? NULL :
+		 json_u64(mem_mb_per_s(mem->done, mem->read_ns)));
+	json_add(o, "written", json_flag(!dry && !check));
+	json_add(o, "kept", json_flag(!dry && args->opt[OPT_KEEP]));
+	json_add(o, "reset", json_flag(!dry && args->opt[OPT_RESET]));
+	json_add(o, "dry_run", json_flag(dry));
 	return o;
 }
 
@@ -143,9 +140,9 @@ static void print_test(const struct mem *mem, const char *name)
 
 static int print_result(const struct mem *mem, const char *name)
 {
-	struct json_object *records = json_object_new_array();
+	struct json_object *records = json_list();
 
-	json_object_array_add(records, json_test(mem, name));
+	json_append(records, json_test(mem, name));
 	if (mem->args->opt[OPT_JSON])
 		print_json("tests", records);
 	else

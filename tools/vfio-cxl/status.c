@@ -40,21 +40,19 @@ static const struct column info_lines[] = {
 
 static struct json_object *json_peers(struct vcxl_device *dev)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_list();
 	struct vcxl_peer *peers;
 	size_t count, i;
 
-	if (vcxl_device_peers(dev, &peers, &count))
+	if (enough(vcxl_device_peers(dev, &peers, &count)))
 		return array;
 	for (i = 0; i < count; i++) {
-		struct json_object *o = json_object_new_object();
+		struct json_object *o = json_record();
 
-		json_object_object_add(o, "device", json_text(peers[i].name));
-		json_object_object_add(o, "driver",
-				       json_text(peers[i].driver));
-		json_object_object_add(o, "in_the_way",
-				       json_flag(peers[i].in_the_way));
-		json_object_array_add(array, o);
+		json_add(o, "device", json_text(peers[i].name));
+		json_add(o, "driver", json_text(peers[i].driver));
+		json_add(o, "in_the_way", json_flag(peers[i].in_the_way));
+		json_append(array, o);
 	}
 	free(peers);
 	return array;
@@ -62,21 +60,16 @@ static struct json_object *json_peers(struct vcxl_device *dev)
 
 static struct json_object *json_node(const struct vcxl_node *node)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_record();
 	char mode[8];
 
 	snprintf(mode, sizeof(mode), "%04o", node->mode);
-	json_object_object_add(o, "path", json_text(node->path));
-	json_object_object_add(o, "exists",
-			       json_flag(node->exists));
-	json_object_object_add(o, "usable",
-			       json_flag(node->usable));
-	json_object_object_add(o, "mode",
-			       node->exists ? json_text(mode) : NULL);
-	json_object_object_add(o, "uid",
-			       node->exists ? json_u64(node->uid) : NULL);
-	json_object_object_add(o, "gid",
-			       node->exists ? json_u64(node->gid) : NULL);
+	json_add(o, "path", json_text(node->path));
+	json_add(o, "exists", json_flag(node->exists));
+	json_add(o, "usable", json_flag(node->usable));
+	json_add(o, "mode", node->exists ? json_text(mode) : NULL);
+	json_add(o, "uid", node->exists ? json_u64(node->uid) : NULL);
+	json_add(o, "gid", node->exists ? json_u64(node->gid) : NULL);
 	return o;
 }
 
@@ -84,21 +77,20 @@ static void add_nodes(struct vcxl_device *dev, struct json_object *o)
 {
 	struct vcxl_node node;
 
-	json_object_object_add(o, "group_node",
-			       vcxl_device_group_node(dev, &node) ? NULL :
-			       json_node(&node));
-	json_object_object_add(o, "control_node",
-			       vcxl_device_control_node(dev, &node) ? NULL :
-			       json_node(&node));
+	json_add(o, "group_node",
+		 enough(vcxl_device_group_node(dev, &node)) ? NULL :
+		 json_node(&node));
+	json_add(o, "control_node",
+		 enough(vcxl_device_control_node(dev, &node)) ? NULL :
+		 json_node(&node));
 }
 
 /* Null where it can't be seen */
 static void add_type1(struct json_object *o)
 {
-	int type1 = host_exists("/sys/module/vfio_iommu_type1");
+	int type1 = enough(host_exists("/sys/module/vfio_iommu_type1"));
 
-	json_object_object_add(o, "vfio_type1",
-			       type1 < 0 ? NULL : json_flag(type1));
+	json_add(o, "vfio_type1", type1 < 0 ? NULL : json_flag(type1));
 }
 
 static void add_versions(struct args *args, struct json_object *o)
@@ -106,32 +98,31 @@ static void add_versions(struct args *args, struct json_object *o)
 	char module[VCXL_NAME_LEN];
 	struct utsname host;
 
-	json_object_object_add(o, "module_version",
-			       vcxl_module_version(args->ctx, module,
-						   sizeof(module)) ? NULL :
-			       json_text(module));
-	json_object_object_add(o, "kernel",
-			       uname(&host) ? NULL : json_text(host.release));
+	json_add(o, "module_version",
+		 enough(vcxl_module_version(args->ctx, module,
+					    sizeof(module))) ?
+		 NULL : json_text(module));
+	json_add(o, "kernel", uname(&host) ? NULL : json_text(host.release));
 }
 
 /* The control node's knowledge; null where it can't be asked */
 static void add_lists(struct args *args, struct vcxl_device *dev,
 		      struct json_object *o)
 {
-	struct json_object *decoders = json_object_new_array();
-	struct json_object *windows = json_object_new_array();
+	struct json_object *decoders = json_list();
+	struct json_object *windows = json_list();
 	bool asked = lookup(o, "info");
 
-	if (!asked || read_decoders(dev, decoders)) {
+	if (!asked || enough(read_decoders(dev, decoders))) {
 		json_object_put(decoders);
 		decoders = NULL;
 	}
-	if (!asked || read_windows(args, dev, windows)) {
+	if (!asked || enough(read_windows(args, dev, windows))) {
 		json_object_put(windows);
 		windows = NULL;
 	}
-	json_object_object_add(o, "decoders", decoders);
-	json_object_object_add(o, "windows", windows);
+	json_add(o, "decoders", decoders);
+	json_add(o, "windows", windows);
 }
 
 static void print_peers(struct json_object *o)
@@ -287,14 +278,14 @@ int cmd_status(struct args *args)
 	if (ret)
 		return report(args, ret);
 	ask_driver(args, dev, &answer);
-	records = json_object_new_array();
+	records = json_list();
 	o = json_device(dev, &answer);
-	json_object_object_add(o, "peers", json_peers(dev));
+	json_add(o, "peers", json_peers(dev));
 	add_nodes(dev, o);
 	add_type1(o);
 	add_versions(args, o);
 	add_lists(args, dev, o);
-	json_object_array_add(records, o);
+	json_append(records, o);
 	if (args->opt[OPT_JSON])
 		print_json("devices", records);
 	else

@@ -31,7 +31,7 @@ const char *text_of(struct json_object *record, const char *key)
 {
 	struct json_object *o = lookup(record, key);
 
-	return o ? json_object_get_string(o) : "";
+	return o ? json_string(o) : "";
 }
 
 /* Exact, or with one digit after the point */
@@ -76,7 +76,7 @@ void join_list(struct json_object *array, char *buf, size_t len)
 		struct json_object *o = json_object_array_get_idx(array, i);
 
 		pos += snprintf(buf + pos, len - pos, "%s%s", i ? "," : "",
-				json_object_get_string(o));
+				json_string(o));
 	}
 }
 
@@ -102,7 +102,7 @@ static void format_cell(struct json_object *record, const struct column *c,
 	else if (c->format == FORMAT_SIZES)
 		format_sizes(n, buf, len);
 	else
-		snprintf(buf, len, "%s", json_object_get_string(o));
+		snprintf(buf, len, "%s", json_string(o));
 }
 
 static int column_width(struct json_object *records, const struct column *c)

@@ -134,16 +134,30 @@ int report_error_as(const struct args *args, const struct vcxl_error *e,
 __attribute__((format(printf, 2, 3)))
 int usage_error(const struct args *args, const char *format, ...);
 int finish(const struct args *args, int code);
+void error_begin(const struct args *args);
+_Noreturn void out_of_memory(void);
+int enough(int ret);
+int enough_for(const char *path, int ret);
 
-/* json.c */
+/* record.c */
+struct json_object *json_record(void);
+struct json_object *json_list(void);
+void json_add(struct json_object *record, const char *key,
+	      struct json_object *value);
+void json_append(struct json_object *list, struct json_object *value);
 struct json_object *json_u64(uint64_t value);
+struct json_object *json_int(int value);
 struct json_object *json_flag(bool value);
 struct json_object *json_text(const char *text);
+const char *json_string(struct json_object *value);
+void print_quoted(FILE *file, const char *text);
+void print_json(const char *plural, struct json_object *records);
+
+/* json.c */
 struct json_object *json_bits(uint64_t bits,
 			      const char *(*name)(unsigned int bit));
 struct json_object *json_enum(uint32_t value,
 			      const char *(*name)(uint32_t value));
-struct json_object *json_error(const struct vcxl_error *error);
 struct json_object *json_info(const struct vfio_cxl_info *info);
 struct json_object *json_window(const struct vfio_cxl_window *window,
 				bool of_device);
@@ -166,7 +180,6 @@ void ask_driver(const struct args *args, struct vcxl_device *dev,
 		struct answer *answer);
 struct json_object *json_device(struct vcxl_device *dev,
 				const struct answer *answer);
-void print_json(const char *plural, struct json_object *records);
 
 /* table.c */
 enum format {

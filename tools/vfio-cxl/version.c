@@ -22,10 +22,11 @@ static struct json_object *driver_abi(struct args *args)
 	struct vfio_cxl_info info;
 	size_t count, i;
 
-	if (vcxl_devices(args->ctx, &devs, &count))
+	if (enough(vcxl_devices(args->ctx, &devs, &count)))
 		return NULL;
 	for (i = 0; !o && i < count; i++)
-		if (vcxl_device_is_bound(devs[i]) && !vcxl_info(devs[i], &info))
+		if (vcxl_device_is_bound(devs[i]) &&
+		    !enough(vcxl_info(devs[i], &info)))
 			o = json_u64(info.abi_version);
 	vcxl_devices_free(devs, count);
 	return o;
@@ -33,24 +34,21 @@ static struct json_object *driver_abi(struct args *args)
 
 int cmd_version(struct args *args)
 {
-	struct json_object *records = json_object_new_array();
-	struct json_object *o = json_object_new_object();
+	struct json_object *records = json_list();
+	struct json_object *o = json_record();
 	struct utsname host;
 	char module[VCXL_NAME_LEN];
 
-	json_object_object_add(o, "version", json_text(VFIO_CXL_VERSION));
-	json_object_object_add(o, "abi_version",
-			       json_u64(VFIO_CXL_ABI_VERSION));
-	json_object_object_add(o, "module_version",
-			       vcxl_module_version(args->ctx, module,
-						   sizeof(module)) ? NULL :
-			       json_text(module));
-	json_object_object_add(o, "module_loaded",
-			       json_flag(vcxl_module_loaded(args->ctx)));
-	json_object_object_add(o, "driver_abi_version", driver_abi(args));
-	json_object_object_add(o, "kernel",
-			       uname(&host) ? NULL : json_text(host.release));
-	json_object_array_add(records, o);
+	json_add(o, "version", json_text(VFIO_CXL_VERSION));
+	json_add(o, "abi_version", json_u64(VFIO_CXL_ABI_VERSION));
+	json_add(o, "module_version",
+		 enough(vcxl_module_version(args->ctx, module,
+					    sizeof(module))) ?
+		 NULL : json_text(module));
+	json_add(o, "module_loaded", json_flag(vcxl_module_loaded(args->ctx)));
+	json_add(o, "driver_abi_version", driver_abi(args));
+	json_add(o, "kernel", uname(&host) ? NULL : json_text(host.release));
+	json_append(records, o);
 	if (args->opt[OPT_JSON]) {
 		print_json("versions", records);
 	} else {

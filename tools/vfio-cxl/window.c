@@ -25,12 +25,11 @@ static void add_free(struct args *args, const struct vfio_cxl_window *window,
 		     struct json_object *o)
 {
 	uint64_t base = 0, size = 0;
-	bool known = !vcxl_largest_free(args->ctx, window->base, window->size,
-					&base, &size);
+	bool known = !enough(vcxl_largest_free(args->ctx, window->base,
+					       window->size, &base, &size));
 
-	json_object_object_add(o, "free_base",
-			       known && size ? json_u64(base) : NULL);
-	json_object_object_add(o, "free_size", known ? json_u64(size) : NULL);
+	json_add(o, "free_base", known && size ? json_u64(base) : NULL);
+	json_add(o, "free_size", known ? json_u64(size) : NULL);
 }
 
 static void add_window(struct args *args, struct vcxl_device *dev,
@@ -39,10 +38,9 @@ static void add_window(struct args *args, struct vcxl_device *dev,
 {
 	struct json_object *o = json_window(window, dev);
 
-	json_object_object_add(o, "device",
-			       dev ? json_text(vcxl_device_name(dev)) : NULL);
+	json_add(o, "device", dev ? json_text(vcxl_device_name(dev)) : NULL);
 	add_free(args, window, o);
-	json_object_array_add(records, o);
+	json_append(records, o);
 }
 
 /* Firmware's table, where the driver can't be asked */
@@ -95,7 +93,7 @@ int read_windows(struct args *args, struct vcxl_device *dev,
 
 static int list(struct args *args, struct vcxl_device *dev)
 {
-	struct json_object *records = json_object_new_array();
+	struct json_object *records = json_list();
 	bool bound = dev && vcxl_device_is_bound(dev);
 	int ret = read_windows(args, bound ? dev : NULL, records);
 
