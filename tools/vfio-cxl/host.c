@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "tool.h"
 
 static int join(char *path, const char *format, va_list args)
 {
@@ -50,28 +52,40 @@ int host_exists(const char *format, ...)
 		return ret;
 	if (!access(path, F_OK))
 		return 1;
-	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	return errno == ENOENT || errno == ENOTDIR ? 0 :
+	       enough_for(path, -errno);
+}
+
+/* Up to @len bytes of a file: how many, or a negative errno */
+static ssize_t read_some(int fd, char *buf, size_t len)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, buf + got, len - got);
+		if (n > 0)
+			got += n;
+	} while (got < len && (n > 0 || (n < 0 && errno == EINTR)));
+	return n < 0 ? -errno : (ssize_t)got;
 }
 
 static int read_line(const char *path, char *buf, size_t len)
 {
-	FILE *file = fopen(path, "re");
-	int ret = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
 	char *p;
 
-	if (!file)
+	if (fd < 0)
 		return -errno;
-	errno = 0;
-	if (!fgets(buf, len, file)) {
-		ret = ferror(file) ? -(errno ? errno : EIO) : 0;
-		buf[0] = '\0';
-	}
-	fclose(file);
+	n = read_some(fd, buf, len - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
 	for (p = buf; *p; p++)
 		if (!isprint((unsigned char)*p))
 			*p = '?';
-	return ret;
+	return n < 0 ? n : 0;
 }
 
 int host_read(char *buf, size_t len, const char *format, ...)
@@ -84,28 +98,43 @@ int host_read(char *buf, size_t len, const char *format, ...)
 	va_start(args, format);
 	ret = join(path, format, args);
 	va_end(args);
-	return ret ? ret : read_line(path, buf, len);
+	return ret ? ret : enough_for(path, read_line(path, buf, len));
+}
+
+/* Piece by piece; a piece begins with the end of the one before */
+static int grep(int fd, const char *needle)
+{
+	size_t keep = 0, len = strlen(needle);
+	char buf[4096 + 1];
+	ssize_t n;
+
+	for (;;) {
+		size_t had;
+
+		n = read_some(fd, buf + keep, sizeof(buf) - 1 - keep);
+		if (n <= 0)
+			return n;
+		had = keep + n;
+		if (memmem(buf, had, needle, len))
+			return 1;
+		keep = had < len ? had : len - 1;
+		memmove(buf, buf + had - keep, keep);
+	}
 }
 
 int host_grep(const char *name, const char *needle)
 {
-	char path[PATH_MAX], *line = NULL;
-	size_t len = 0;
-	FILE *file;
-	int ret = join_path(path, "%s", name);
+	char path[PATH_MAX];
+	int fd, ret = join_path(path, "%s", name);
 
 	if (ret)
 		return ret;
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (!ret && getline(&line, &len, file) >= 0)
-		ret = !!strstr(line, needle);
-	if (!ret && ferror(file))
-		ret = -EIO;
-	free(line);
-	fclose(file);
-	return ret;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return enough_for(path, -errno);
+	ret = grep(fd, needle);
+	close(fd);
+	return enough_for(path, ret);
 }
 
 int host_param(const char *module, const char *name)
@@ -146,10 +175,16 @@ int host_each(const char *name, void (*each)(const char *name, void *data),
 		return ret;
 	dir = opendir(path);
 	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir)))
+		return enough_for(path, -errno);
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			break;
 		if (entry->d_name[0] != '.')
 			each(entry->d_name, data);
+	}
+	ret = -errno;
 	closedir(dir);
-	return 0;
+	return enough_for(path, ret);
 }

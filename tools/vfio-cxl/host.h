@@ -7,7 +7,8 @@
 
 /*
  * Files of this host, below VFIO_CXL_SYSROOT as the library's. Negative errno
- * where something can't be seen, which is not the same as that it isn't there.
+ * where something can't be seen, which is not the same as that it isn't there;
+ * what there is not enough memory for ends the command.
  */
 __attribute__((format(printf, 1, 2)))
 int host_exists(const char *format, ...);
