@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Each command, with each allocation and each system call of it failing in turn:
+# see fault.h and sweep.c.
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+. "$here/tap.sh"
+. "$here/fixtures.sh"
+. "$here/fault.sh"
+
+"${cc[@]}" -o "$tap_tmp/sweep" "$here/sweep.c" &&
+	"${cc[@]}" -o "$tap_tmp/faulty.bin" "$here/faulty.c"
+ok $? 'the sweep builds' || exit
+export SWEEP_PRELOAD="$tap_tmp/fault.so $tap_tmp/fake_bus.so $tap_tmp/fake.so"
+
+# all_of COMMAND...: in a part, whose results are shown when all have ended
+all_of()
+{
+	local file=$tap_tmp/$part.$((++done))
+
+	"$tap_tmp/sweep" "$fix" "$FAKE_LOG" "$*" "$VFIO_CXL" "$@" >"$file"
+	echo $? >>"$file"
+}
+
+# replay FILE: as if it ran now
+replay()
+{
+	head -n -1 "$1"
+	return "$(tail -n 1 "$1")"
+}
+
+# begin PART: with a fixture of its own
+begin()
+{
+	part=$1 done=0
+	use_root "$tap_tmp/$part/root"
+	export FAKE_LOG=$tap_tmp/$part/log FAKE_WINDOW=3 FAKE_SIZE=0x10000 \
+		FAKE_MEMORY=$fix/media
+	mkdir -p "$tap_tmp/$part"
+	: >"$FAKE_LOG"
+}
+
+# A sweep that finds nothing must not be one that sees nothing:
+# faulty FAULT [KIND]: a program with this fault, which failures of KIND show
+faulty()
+{
+	local dir=$tap_tmp/faulty want='0, 0'
+
+	[[ $# -lt 2 ]] || want='1, 1'
+	mkdir -p "$dir/root"
+	head -c 64 /dev/zero | tr '\0' x >"$dir/root/in"
+	SWEEP_KINDS=${2:-} "$tap_tmp/sweep" "$dir/root" "$dir/log" "$1" \
+		"$tap_tmp/faulty.bin" "$1" "$dir/root" >"$dir/out"
+	is "$?, $(grep -c '^not ok' "$dir/out")" "$want" \
+		"a program with this fault: $1${2:+; found by $2}" ||
+		sed 's/^/# /' "$dir/out"
+}
+
+reads()
+{
+	begin reads
+	bound
+	all_of list
+	all_of list --json
+	all_of status 0x77 --json
+	all_of doctor
+	all_of version --json
+	all_of window list 0d:00.0 --json
+	all_of decoder show 0d:00.0
+	all_of help --json
+	all_of help --completion bash
+	with_region
+	all_of status 0d:00.0
+	all_of window list
+	all_of doctor 0d:00.0 --json
+}
+
+changes()
+{
+	begin changes
+	bound
+	all_of decoder program 0d:00.0 --base 0x4d0000000
+	all_of decoder clear 0d:00.0 --json
+	all_of decoder guest set 0d:00.0 4G --seal --persist --json
+	all_of decoder guest clear 0d:00.0 --dry-run
+	all_of mem test 0d:00.0 --reset --json
+	all_of mem clear 0d:00.0
+	all_of unbind 0d:00.0
+	all_of unbind 0d:00.0 --json
+	with_region
+	all_of bind 0d:00.0
+	all_of bind 0d:00.0 --dry-run --json
+}
+
+faulty none
+faulty alloc alloc
+faulty alloc starve
+faulty half nomem
+faulty half full
+faulty silent nomem
+faulty eintr eintr
+faulty short short
+faulty lost full
+faulty heap alloc
+if [[ $# -gt 0 ]]; then
+	begin one
+	"${FIX:-bound}"
+	all_of "$@"
+else
+	# Both processors
+	reads &
+	changes
+	wait
+fi
+count=0
+for file in "$tap_tmp"/*.[0-9]*; do
+	tap_of replay "$file"
+	count=$((count + 1))
+done
+[[ $count -ge 22 || $# -gt 0 ]]
+ok $? 'all commands were swept'
