@@ -163,8 +163,10 @@ is "$(ls "$fix/run/vfio-cxl")" '' 'no note stays behind'
 d=$fix/sys/bus/pci/devices/0000:0d:00.0
 note=$fix/run/vfio-cxl/0000:0d:00.0
 is "$(stat -c %a "$fix/run/vfio-cxl")" 700 'the notes are for nobody else'
-flock "$fix/run/vfio-cxl/.0000:0d:00.0.lock" sleep 8 &
-sleep 0.5
+# Longer than any bind waits, however busy this machine is
+(flock 9; : >"$tap_tmp/locked"; exec sleep 300) \
+	9<>"$fix/run/vfio-cxl/.0000:0d:00.0.lock" &
+until [[ -e $tap_tmp/locked ]]; do sleep 0.1; done
 error 4 null bind 0d:00.0
 json_err '.error.why | test("under way")' true 'one bind at a time'
 kill $!
