@@ -366,9 +366,10 @@ int vfio_cxl_hdm_program(const struct vfio_cxl_hdm *hdm, unsigned int n,
 	if (!ret || ret == -EPERM)
 		return ret;
 
-	if (!vfio_cxl_hdm_committed(&old))
+	/* Only then is it free to hold again what it held uncommitted */
+	if (!vfio_cxl_hdm_apply(hdm, n, &old, &ignored) &&
+	    !vfio_cxl_hdm_committed(&old))
 		hdm_commit(hdm, n, &old, &ignored);
-	vfio_cxl_hdm_apply(hdm, n, &old, &ignored);
 	hdm_write(hdm, CXL_HDM_GLOBAL, global);
 
 	return ret;
