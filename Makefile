@@ -4,6 +4,7 @@
 #   make install         both, on this machine
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
+#   make fuzz            fuzz the driver's pure files for longer: TIME=seconds
 #   make check-debug     those that need a device, on a debug kernel
 #   make lint            all static checks
 #   make mutants         do the tests notice a driver with a fault in it?
@@ -46,10 +47,16 @@ install: all
 demo:
 	selftests/demo
 
-# The first also installs python3, which the second is written in
+# The first also installs python3, which the last is written in
 check:
 	selftests/vm/setup
+	selftests/vm/setup --lint
 	selftests/check
+
+fuzz:
+	selftests/vm/setup --lint
+	selftests/vm/in-root --lint -- \
+		$(MAKE) -s -C selftests/fuzz fuzz $(if $(TIME),TIME=$(TIME))
 
 check-debug:
 	selftests/vm/setup
@@ -69,4 +76,5 @@ bench:
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools install demo check check-debug lint mutants bench clean
+.PHONY: all module tools install demo check fuzz check-debug lint mutants \
+	bench clean

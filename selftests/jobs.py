@@ -42,7 +42,8 @@ def setup(*args):
 
 def set_up(who, *args):
     if subprocess.run([VM / "setup", *args], cwd=TOP, check=False).returncode:
-        sys.exit(f"{who}: the test bed could not be set up")
+        command = " ".join(("selftests/vm/setup", *args))
+        sys.exit(f"{who}: the test bed could not be set up: {command} failed")
 
 
 class Jobs:
