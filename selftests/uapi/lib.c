@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,27 +346,6 @@ bool memory_ready(void)
 		return true;
 
 	return !control_program(&program);
-}
-
-/* A command of the test bed, from outside the VM; its output, or NULL */
-char *bed(const char *format, ...)
-{
-	static char output[4096];
-	char command[1024] = "bed ";
-	va_list args;
-	size_t n;
-	FILE *pipe;
-
-	va_start(args, format);
-	vsnprintf(command + 4, sizeof(command) - 4, format, args);
-	va_end(args);
-	pipe = popen(command, "r");
-	if (!pipe)
-		return NULL;
-	n = fread(output, 1, sizeof(output) - 1, pipe);
-	output[n] = 0;
-
-	return pclose(pipe) ? NULL : output;
 }
 
 /* BAR 0 is the component block of the emulated device */
