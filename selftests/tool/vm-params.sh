@@ -25,19 +25,26 @@ without()
 	is "$code" 0 'unbound' && rmmod cxl_vfio_pci
 }
 
+# program PARAMETER PROGRAM [ARGUMENT]...
 program()
 {
-	"$PROGRAMS/params" >"$tap_tmp/program"
-	ok $? "uapi/params with $*" || sed 's/^/# /' "$tap_tmp/program"
+	local parameter=$1
+
+	shift
+	"$PROGRAMS/$1" "${@:2}" >"$tap_tmp/program"
+	ok $? "uapi/$* with $parameter" || sed 's/^/# /' "$tap_tmp/program"
 }
 
 for mode in memremap pages auto; do
 	with "mem_mode=$mode"
-	program "mem_mode=$mode"
+	program "mem_mode=$mode" params
+	# With struct pages or without, IOMMUFD pins none of it
+	[[ ${VFIO_CXL_KERNEL:-} != debug ]] ||
+		program "mem_mode=$mode" iommufd -t memory_is_not_for_dma
 	without
 done
 with legacy_info=0
-program legacy_info=0
+program legacy_info=0 params
 without
 load_module && rmmod cxl_vfio_pci
 ! insmod "$MODULE" mem_mode=anyhow 2>/dev/null

@@ -326,20 +326,6 @@ static void set(const struct user *user, unsigned int at, unsigned int size,
 		abort();
 }
 
-static int hot_reset(const struct user *user)
-{
-	struct {
-		struct vfio_pci_hot_reset head;
-		__s32 group;
-	} reset = {
-		.head.argsz = sizeof(reset),
-		.head.count = 1,
-		.group = user->group,
-	};
-
-	return ioctl(user->device, VFIO_DEVICE_PCI_HOT_RESET, &reset);
-}
-
 /* A latch until the device is reset, in whatever way, or opened anew */
 TEST_F(tenancy, config_lock)
 {
@@ -375,7 +361,7 @@ TEST_F(tenancy, config_lock)
 			ASSERT_EQ(0, ioctl(user->device, VFIO_DEVICE_RESET));
 			break;
 		case 1:
-			ASSERT_EQ(0, hot_reset(user));
+			ASSERT_EQ(0, user_hot_reset(user));
 			break;
 		case 2:
 			ASSERT_TRUE(dev_reset() && becomes_live());

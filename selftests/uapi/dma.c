@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * DMA to the HDM memory: VFIO's type1 IOMMU maps a mapping of it. Whether a
- * translation is there is read where the IOMMU itself reads it, from its tables
- * in memory.
+ * translation is there is asked of the IOMMU.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,69 +14,10 @@
 
 #include "kselftest_harness.h"
 #include "event.h"
+#include "iommu.h"
 
 #define MAPPED	(4 * MIB)
 #define IOVA	(16 * MIB)
-#define PAGE	0x000ffffffffff000ULL
-
-static __u64 physical(__u64 address)
-{
-	const char *answer = bed("mmio read %#llx 8",
-				 (unsigned long long)address);
-
-	if (!answer)
-		abort();
-
-	return strtoull(answer, NULL, 16);
-}
-
-/* Registers of the device's IOMMU; of the emulated machine's only one */
-static __u64 iommu_registers(void)
-{
-	unsigned long long address = 0;
-	FILE *file;
-
-	file = fopen("/sys/class/iommu/dmar0/intel-iommu/address", "r");
-	if (!file || fscanf(file, "%llx", &address) != 1)
-		abort();
-	fclose(file);
-
-	return address;
-}
-
-/*
- * Where a DMA of the device to @iova goes, or 0: root table, context entry and
- * second-level tables of VT-d's legacy mode.
- */
-static __u64 translate(__u64 iova)
-{
-	__u64 root = physical(iommu_registers() + 0x20);
-	unsigned int bus, slot, function;
-	__u64 context, entry;
-	int level;
-
-	if (sscanf(dev_bdf(), "%*x:%x:%x.%x", &bus, &slot, &function) != 3)
-		abort();
-	context = physical((root & PAGE) + 16 * bus);
-	if (!(context & 1))
-		return 0;
-	context = (context & PAGE) + 16 * (8 * slot + function);
-	entry = physical(context);
-	if (!(entry & 1))
-		return 0;
-	for (level = (physical(context + 8) & 7) + 2; level; level--) {
-		int shift = 12 + 9 * (level - 1);
-
-		entry = physical((entry & PAGE) + 8 * (iova >> shift & 511));
-		if (!(entry & 3))
-			return 0;
-		if (level == 1 || entry & 1 << 7)
-			return (entry & PAGE & -(1ULL << shift)) +
-			       (iova & ((1ULL << shift) - 1));
-	}
-
-	return 0;
-}
 
 static int dma_map(const struct user *user, void *memory)
 {

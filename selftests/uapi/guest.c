@@ -63,9 +63,7 @@ FIXTURE(guest) {
 
 FIXTURE_SETUP(guest)
 {
-	self->user.device = -1;
-	self->user.group = -1;
-	self->user.container = -1;
+	self->user = USER_CLOSED;
 	ASSERT_TRUE(memory_ready());
 	ASSERT_EQ(0, guest_clear(0, &self->clear));
 	self->hw = decoder_now(0);

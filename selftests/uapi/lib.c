@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib.h"
+#include "iommu.h"
 
 const char *dev_bdf(void)
 {
@@ -62,14 +62,13 @@ static int group_open(void)
 	return open(name, O_RDWR | O_CLOEXEC);
 }
 
-/* 0, or -errno with everything closed again */
-int user_open(struct user *user)
+/* @container: VFIO's node, or that of iommufd, which can stand for it */
+int user_open_container(struct user *user, const char *container)
 {
 	int err;
 
-	user->device = -1;
-	user->group = -1;
-	user->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	*user = USER_CLOSED;
+	user->container = open(container, O_RDWR | O_CLOEXEC);
 	if (user->container < 0)
 		goto fail;
 	user->group = group_open();
@@ -90,6 +89,36 @@ fail:
 	return -err;
 }
 
+/*
+ * 0, or -errno with everything closed again. The environment says whether it is
+ * the device's own node (VIA=cdev): most tests are the same for both.
+ */
+int user_open(struct user *user)
+{
+	const char *via = getenv("VIA");
+
+	if (via && !strcmp(via, "cdev"))
+		return user_open_cdev(user);
+
+	return user_open_container(user, "/dev/vfio/vfio");
+}
+
+/* What the user has open is proof that the devices on the bus are his */
+int user_hot_reset(const struct user *user)
+{
+	struct {
+		struct vfio_pci_hot_reset head;
+		__s32 group;
+	} reset = {
+		.head.argsz = sizeof(reset),
+		.head.count = user->group >= 0,
+		.group = user->group,
+	};
+
+	return ioctl(user->device, VFIO_DEVICE_PCI_HOT_RESET, &reset) ?
+	       -errno : 0;
+}
+
 void user_close(struct user *user)
 {
 	if (user->device >= 0)
@@ -98,9 +127,9 @@ void user_close(struct user *user)
 		close(user->group);
 	if (user->container >= 0)
 		close(user->container);
-	user->device = -1;
-	user->group = -1;
-	user->container = -1;
+	if (user->iommufd >= 0)
+		close(user->iommufd);
+	*user = USER_CLOSED;
 }
 
 static void region_caps(const struct vfio_region_info *info,

@@ -17,12 +17,18 @@
 #define MIB	(1UL << 20)
 #define GIB	(1UL << 30)
 
-/* An open VFIO device, as a VMM has it; descriptors are -1 when closed */
+/*
+ * An open VFIO device, as a VMM has it: through container and group, or by its
+ * own node and an iommufd. Descriptors are -1 when closed.
+ */
 struct user {
 	int container;
 	int group;
+	int iommufd;
 	int device;
 };
+
+#define USER_CLOSED	((struct user){ -1, -1, -1, -1 })
 
 struct region {
 	__u32 index;
@@ -39,7 +45,9 @@ bool topology_is(const char *name);
 bool dev_rebind(void);
 
 int user_open(struct user *user);
+int user_open_container(struct user *user, const char *container);
 void user_close(struct user *user);
+int user_hot_reset(const struct user *user);
 int user_region(const struct user *user, __u32 index, struct region *region);
 int user_find(const struct user *user, __u32 subtype, struct region *region);
 int user_cxl_cap(const struct user *user, struct vfio_device_info *info,

@@ -122,9 +122,7 @@ FIXTURE_VARIANT_ADD(node, control) {
 FIXTURE_SETUP(node)
 {
 	ASSERT_TRUE(memory_ready());
-	self->user.device = -1;
-	self->user.group = -1;
-	self->user.container = -1;
+	self->user = USER_CLOSED;
 	if (variant->node == ON_DEVICE) {
 		ASSERT_EQ(0, user_open(&self->user));
 		self->fd = self->user.device;

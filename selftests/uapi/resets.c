@@ -75,7 +75,7 @@ static int hot_reset_by(int device, const int *groups, unsigned int count)
 
 static int hot_reset(struct user *user)
 {
-	return hot_reset_by(user->device, &user->group, 1);
+	return user_hot_reset(user);
 }
 
 /* Open through the group that is open already, or through its own */
@@ -85,8 +85,7 @@ static int neighbour_open(const struct user *user, char *name,
 	const char *self = strdup(dev_bdf());
 	int ret;
 
-	neighbour->container = -1;
-	neighbour->group = -1;
+	*neighbour = USER_CLOSED;
 	neighbour->device = ioctl(user->group, VFIO_GROUP_GET_DEVICE_FD, name);
 	if (neighbour->device >= 0)
 		return 0;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device's IOMMU: iommufd, to which a device that was opened by a node of
+ * its own is bound and attached; and where the IOMMU sends the device's DMA.
+ */
+#ifndef UAPI_IOMMU_H
+#define UAPI_IOMMU_H
+
+#include "lib.h"
+
+int cdev_open(void);
+int cdev_bind(int device, int iommufd, __u32 *id);
+int cdev_attach(int device, __u32 *id);
+int cdev_detach(int device);
+int user_open_cdev(struct user *user);
+
+int ioas_alloc(int iommufd, __u32 *ioas);
+int ioas_map(int iommufd, __u32 ioas, __u64 iova, void *memory, size_t size);
+int ioas_unmap(int iommufd, __u32 ioas, __u64 iova, size_t size);
+
+__u64 translate(__u64 iova);
+
+#endif /* UAPI_IOMMU_H */
