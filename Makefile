@@ -12,13 +12,14 @@
 #   make clean
 #
 # KDIR=  kernel to build the module for     V=1  show the commands
+# FAULTS=1  a module for tests, whose fault points can be made to fail
 # DESTDIR=, prefix=  where to install       W=1  kernel build with more warnings
 
 prefix ?= /usr/local
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 build := $(CURDIR)/build
-module := $(build)/module-$(KVER)
+module := $(build)/module-$(KVER)$(if $(FAULTS),-faults)
 export prefix DESTDIR
 # A distribution keeps its key, and signing without one is a scary message
 unsigned := $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
@@ -31,7 +32,8 @@ module:
 		"install them (Debian: linux-headers-$(KVER)) or say KDIR="; exit 1; }
 	@mkdir -p $(module)
 	@cp -Ru --preserve=timestamps Kbuild VERSION drivers include $(module)/
-	$(MAKE) -C $(KDIR) M=$(module) CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	$(MAKE) -C $(KDIR) M=$(module) CONFIG_DEBUG_INFO_BTF_MODULES= \
+		$(if $(FAULTS),CONFIG_CXL_VFIO_PCI_FAULTS=y) modules
 	@ln -sf drivers/vfio/pci/cxl/cxl-vfio-pci.ko $(module)/cxl-vfio-pci.ko
 
 tools:

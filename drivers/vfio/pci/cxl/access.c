@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "fault.h"
 #include "vfio_cxl.h"
 
 static u32 shadow_read(struct vfio_cxl_device *cxl, u32 offset)
@@ -50,7 +51,8 @@ static ssize_t closed_rw(struct vfio_cxl_device *cxl,
 	count = min_t(size_t, count, sizeof(value) - byte);
 	if (!write) {
 		value = cpu_to_le32(block_read(cxl, block, pos - byte));
-		if (copy_to_user(buf, (u8 *)&value + byte, count))
+		if (vfio_cxl_fails("closed block") ||
+		    copy_to_user(buf, (u8 *)&value + byte, count))
 			return -EFAULT;
 	}
 	*ppos += count;
@@ -138,7 +140,8 @@ static void cxl_reset(struct vfio_cxl_device *cxl)
 	mutex_unlock(&cxl->shadow_lock);
 
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CXL_RESET);
-	good = !vfio_pci_core_ioctl(&cxl->core.vdev, VFIO_DEVICE_RESET, 0);
+	good = !vfio_cxl_fails("CXL reset") &&
+	       !vfio_pci_core_ioctl(&cxl->core.vdev, VFIO_DEVICE_RESET, 0);
 	vfio_cxl_gate_release(cxl, VFIO_CXL_GATE_CXL_RESET);
 	flush_work(&cxl->restore_work);
 	if (cxl->regions)
@@ -173,7 +176,8 @@ static ssize_t config_closed_read(struct vfio_cxl_device *cxl,
 
 	count = min_t(size_t, count, sizeof(value) - byte);
 	value = cpu_to_le32(hw);
-	if (copy_to_user(buf, (u8 *)&value + byte, count))
+	if (vfio_cxl_fails("closed config") ||
+	    copy_to_user(buf, (u8 *)&value + byte, count))
 		return -EFAULT;
 
 	return count;
@@ -193,7 +197,8 @@ static ssize_t config_closed_write(struct vfio_cxl_device *cxl,
 		return count;
 
 	count = min_t(size_t, count, sizeof(value) - byte);
-	if (copy_from_user((u8 *)&value + byte, buf, count))
+	if (vfio_cxl_fails("closed config") ||
+	    copy_from_user((u8 *)&value + byte, buf, count))
 		return -EFAULT;
 	memset((u8 *)&mask + byte, 0xff, count);
 
@@ -221,7 +226,8 @@ static ssize_t command_write(struct vfio_cxl_device *cxl, char __user *buf,
 	do {
 		if (fault_in_readable(buf, count))
 			return -EFAULT;
-		if (mutex_lock_killable(&cxl->cmd_lock))
+		if (vfio_cxl_fails("killed") ||
+		    mutex_lock_killable(&cxl->cmd_lock))
 			return -EINTR;
 		pagefault_disable();
 		ret = core_rw(cxl, buf, count, ppos, true);
@@ -455,7 +461,8 @@ int vfio_cxl_region_open(struct vfio_cxl_device *cxl, unsigned int index,
 	}
 
 	size = struct_size(sparse, areas, count);
-	sparse = kzalloc(size, GFP_KERNEL);
+	sparse = vfio_cxl_fails("sparse areas") ? NULL :
+		 kzalloc(size, GFP_KERNEL);
 	if (!sparse)
 		return -ENOMEM;
 	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
@@ -494,7 +501,8 @@ ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
 		return -EINVAL;
 
 	if (write) {
-		if (copy_from_user(&value, buf, sizeof(value)))
+		if (vfio_cxl_fails("COMP_REGS") ||
+		    copy_from_user(&value, buf, sizeof(value)))
 			return -EFAULT;
 		mutex_lock(&cxl->shadow_lock);
 		vfio_cxl_comp_regs_write(&cxl->comp_regs, pos,
@@ -502,7 +510,8 @@ ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
 		mutex_unlock(&cxl->shadow_lock);
 	} else {
 		value = cpu_to_le32(shadow_read(cxl, pos));
-		if (copy_to_user(buf, &value, sizeof(value)))
+		if (vfio_cxl_fails("COMP_REGS") ||
+		    copy_to_user(buf, &value, sizeof(value)))
 			return -EFAULT;
 	}
 	*ppos += sizeof(value);

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "fault.h"
 #include "vfio_cxl.h"
 
 union control_arg {
@@ -368,7 +369,7 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 		return -ENOTTY;
 	if (op->admin && (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_RAWIO)))
 		return -EPERM;
-	if (get_user(argsz, (u32 __user *)uarg))
+	if (vfio_cxl_fails("argument") || get_user(argsz, (u32 __user *)uarg))
 		return -EFAULT;
 	/* Nothing was ever smaller than the first revision's structs */
 	if (argsz < op->size)
@@ -379,13 +380,14 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 	if (ret)
 		return ret;
 
-	if (mutex_lock_interruptible(&cxl->cmd_lock))
+	if (vfio_cxl_fails("signal") ||
+	    mutex_lock_interruptible(&cxl->cmd_lock))
 		return -ERESTARTSYS;
 	ret = op->handler(cxl, &arg, control);
 	mutex_unlock(&cxl->cmd_lock);
 
 	/* After an error too: it tells the reason */
-	if (copy_to_user(uarg, &arg, op->size))
+	if (vfio_cxl_fails("answer") || copy_to_user(uarg, &arg, op->size))
 		return -EFAULT;
 
 	return ret;
@@ -451,7 +453,8 @@ int vfio_cxl_control_init(struct vfio_cxl_device *cxl)
 	struct vfio_cxl_node *node;
 	int ret;
 
-	node = kzalloc(sizeof(*node), GFP_KERNEL);
+	node = vfio_cxl_fails("node") ? NULL :
+	       kzalloc(sizeof(*node), GFP_KERNEL);
 	if (!node)
 		return -ENOMEM;
 
@@ -468,7 +471,8 @@ int vfio_cxl_control_init(struct vfio_cxl_device *cxl)
 	node->misc.fops = &control_fops;
 	node->misc.parent = &cxl->core.pdev->dev;
 
-	ret = misc_register(&node->misc);
+	ret = vfio_cxl_fails("misc_register") ? -EBUSY :
+	      misc_register(&node->misc);
 	if (ret) {
 		kfree(node);
 		return ret;

@@ -7,6 +7,7 @@
  * unbind. hdm.c writes the registers, topology.c finds the range. The caller
  * holds cmd_lock.
  */
+#include "fault.h"
 #include "trace.h"
 #include "vfio_cxl.h"
 
@@ -527,7 +528,8 @@ static int reset_function(struct pci_dev *pdev)
 		return -EAGAIN;
 	pci_cfg_access_lock(pdev);
 	pci_save_state(pdev);
-	ret = __pci_reset_function_locked(pdev);
+	ret = vfio_cxl_fails("reset of a lock") ? -ENOTTY :
+	      __pci_reset_function_locked(pdev);
 	pci_restore_state(pdev);
 	pci_cfg_access_unlock(pdev);
 	if (bridge)

@@ -9,6 +9,7 @@
  *
  * No locking: the caller serialises all changes of a device's decoders.
  */
+#include "fault.h"
 #include "hdm.h"
 
 /* The part of the control register that makes two decoders the same */
@@ -65,7 +66,7 @@ int vfio_cxl_hdm_find(struct vfio_cxl_hdm *hdm, const struct vfio_cxl_io *io)
 	memset(hdm, 0, sizeof(*hdm));
 	hdm->io = io;
 	hdm->header = io->read(io->ctx, 0);
-	if (hdm->header == ALL_ONES)
+	if (hdm->header == ALL_ONES || vfio_cxl_fails("capability read"))
 		return -ENODEV;
 	if (FIELD_GET(CXL_CM_CAP_ID, hdm->header) != CXL_CM_CAP_ID_ARRAY)
 		return -EINVAL;
@@ -121,7 +122,10 @@ int vfio_cxl_hdm_read(const struct vfio_cxl_hdm *hdm, unsigned int n,
 	decoder->ctrl = hdm_read(hdm, at + CXL_HDM_CTRL);
 
 	/* CTRL has reserved bits, so all ones is a device that is gone */
-	return decoder->ctrl == ALL_ONES ? -ENODEV : 0;
+	if (decoder->ctrl == ALL_ONES || vfio_cxl_fails("decoder read"))
+		return -ENODEV;
+
+	return 0;
 }
 
 /**
@@ -185,6 +189,11 @@ static int hdm_wait(const struct vfio_cxl_hdm *hdm, unsigned int n,
 	unsigned int step = HDM_WAIT_MIN_US, waited = 0;
 	u32 ctrl;
 
+	if (vfio_cxl_fails(committed ? "commit" : "uncommit")) {
+		*reason = VFIO_CXL_REASON_COMMIT_TIMEOUT;
+		return -EIO;
+	}
+
 	for (;;) {
 		ctrl = hdm_read(hdm, CXL_HDM_DECODER(n) + CXL_HDM_CTRL);
 		if (ctrl == ALL_ONES)
@@ -247,7 +256,8 @@ static int hdm_commit(const struct vfio_cxl_hdm *hdm, unsigned int n,
 	ret = vfio_cxl_hdm_read(hdm, n, &now);
 	if (ret)
 		return ret;
-	if (!hdm_same_range(&now, want)) {
+	if (!hdm_same_range(&now, want) ||
+	    vfio_cxl_fails("range read-back")) {
 		*reason = VFIO_CXL_REASON_READBACK;
 		ret = -EIO;
 	} else {
@@ -271,7 +281,7 @@ static int hdm_verify(const struct vfio_cxl_hdm *hdm, unsigned int n,
 	int ret;
 
 	ret = vfio_cxl_hdm_read(hdm, n, &now);
-	if (ret || hdm_same(&now, want))
+	if (ret || (hdm_same(&now, want) && !vfio_cxl_fails("decoder read-back")))
 		return ret;
 
 	if (!hdm_locked(&now))
@@ -396,6 +406,8 @@ int vfio_cxl_hdm_restore(const struct vfio_cxl_hdm *hdm,
 
 	if (!hdm->count)
 		return 0;
+	if (vfio_cxl_fails("restore"))
+		return -EIO;
 
 	if (hdm_read(hdm, CXL_HDM_GLOBAL) != state->global)
 		hdm_write(hdm, CXL_HDM_GLOBAL, state->global);

@@ -11,6 +11,7 @@
 #include <linux/vfio.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "vfio_cxl.h"
 
 #define CREATE_TRACE_POINTS
@@ -46,7 +47,7 @@ static int device_init(struct vfio_device *vdev)
 	struct vfio_cxl_device *cxl = vfio_cxl_of(vdev);
 	int ret;
 
-	ret = vfio_pci_core_init_dev(vdev);
+	ret = vfio_cxl_fails("init") ? -ENOMEM : vfio_pci_core_init_dev(vdev);
 	if (ret)
 		return ret;
 
@@ -107,7 +108,7 @@ static int device_open(struct vfio_device *vdev)
 
 	mutex_lock(&cxl->cmd_lock);
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_OPEN);
-	ret = vfio_pci_core_enable(&cxl->core);
+	ret = vfio_cxl_fails("enable") ? -EIO : vfio_pci_core_enable(&cxl->core);
 	restored = vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_OPEN, true);
 	if (ret)
 		goto out_unlock;
@@ -166,7 +167,8 @@ static void device_close(struct vfio_device *vdev)
 static long device_reset(struct vfio_cxl_device *cxl, unsigned int cmd,
 			 unsigned long arg)
 {
-	long ret = vfio_pci_core_ioctl(&cxl->core.vdev, cmd, arg);
+	long ret = vfio_cxl_fails("reset") ? -EAGAIN :
+		   vfio_pci_core_ioctl(&cxl->core.vdev, cmd, arg);
 
 	flush_work(&cxl->restore_work);
 	if (!ret && cxl->regions && !vfio_cxl_live(cxl))
@@ -316,7 +318,8 @@ static int cxl_vfio_pci_probe(struct pci_dev *pdev,
 
 	/* Idle runtime PM would put the device into D3, decoders and all */
 	pm_runtime_get_noresume(&pdev->dev);
-	ret = pci_enable_device_mem(pdev);
+	ret = vfio_cxl_fails("pci_enable_device") ? -EIO :
+	      pci_enable_device_mem(pdev);
 	if (ret)
 		goto err_put;
 	vfio_cxl_memory_space_on(cxl);
@@ -325,7 +328,8 @@ static int cxl_vfio_pci_probe(struct pci_dev *pdev,
 	if (ret)
 		goto err_disable;
 
-	ret = vfio_pci_core_register_device(&cxl->core);
+	ret = vfio_cxl_fails("register") ? -EINVAL :
+	      vfio_pci_core_register_device(&cxl->core);
 	/* The core puts its own there, even where it fails later */
 	vfio_cxl_recovery_pm(pdev->dev.driver);
 	if (ret)

@@ -19,6 +19,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "fault.h"
 #include "trace.h"
 #include "vfio_cxl.h"
 
@@ -98,7 +99,8 @@ static int map_pages(struct vfio_cxl_device *cxl,
 	struct dev_pagemap *pgmap;
 	void *addr;
 
-	pgmap = kzalloc(sizeof(*pgmap), GFP_KERNEL);
+	pgmap = vfio_cxl_fails("pgmap") ? NULL :
+		kzalloc(sizeof(*pgmap), GFP_KERNEL);
 	if (!pgmap)
 		return -ENOMEM;
 	pgmap->type = MEMORY_DEVICE_GENERIC;
@@ -135,7 +137,8 @@ static int memory_map(struct vfio_cxl_device *cxl,
 			 ERR_PTR(ret));
 	}
 
-	memory->addr = memremap(memory->base, memory->size, MEMREMAP_WB);
+	memory->addr = vfio_cxl_fails("memremap") ? NULL :
+		       memremap(memory->base, memory->size, MEMREMAP_WB);
 
 	return memory->addr ? 0 : -ENOMEM;
 }
@@ -177,7 +180,8 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 
 	lockdep_assert_held(&cxl->cmd_lock);
 
-	memory.touched = kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
+	memory.touched = vfio_cxl_fails("flush bitmap") ? NULL :
+			 kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
 				  sizeof(long), GFP_KERNEL);
 	if (!memory.touched)
 		return vfio_cxl_refuse(why, -ENOMEM, VFIO_CXL_REASON_NO_MEMORY,
@@ -189,7 +193,7 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 				       VFIO_CXL_REASON_MEMTYPE, "memremap");
 	}
 
-	if (!vfio_cxl_arch_is_wb(memory.addr)) {
+	if (!vfio_cxl_arch_is_wb(memory.addr) || vfio_cxl_fails("memory type")) {
 		memory_unmap_kernel(&memory);
 		kvfree(memory.touched);
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
@@ -306,7 +310,7 @@ int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable)
 			memset(cxl->memory.addr + offset, 0, n);
 		}
 		up_read(&cxl->gate_sem);
-		if (!live)
+		if (!live || vfio_cxl_fails("clear"))
 			return -EIO;
 		if (killable && fatal_signal_pending(current))
 			return -EINTR;
@@ -344,6 +348,9 @@ static vm_fault_t memory_insert(struct vm_fault *vmf, unsigned long pfn,
 				unsigned int order)
 {
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
+
+	if (vfio_cxl_fails("insert"))
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 
 	switch (order) {
 	case 0:
@@ -444,7 +451,8 @@ static int memory_copy(struct vfio_cxl_device *cxl, u64 offset, void *buf,
 		if (write)
 			memcpy(cxl->memory.addr + offset, buf, size);
 		if (write ||
-		    !copy_mc_to_kernel(buf, cxl->memory.addr + offset, size))
+		    (!vfio_cxl_fails("poison") &&
+		     !copy_mc_to_kernel(buf, cxl->memory.addr + offset, size)))
 			ret = 0;
 	}
 	up_read(&cxl->gate_sem);
@@ -466,7 +474,8 @@ static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
 		return 0;
 	count = min_t(u64, count, cxl->memory.size - pos);
 
-	page = (void *)__get_free_page(GFP_KERNEL);
+	page = vfio_cxl_fails("page") ? NULL :
+	       (void *)__get_free_page(GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
 
@@ -520,6 +529,8 @@ int vfio_cxl_regions_register(struct vfio_cxl_device *cxl)
 {
 	int ret;
 
+	if (vfio_cxl_fails("first region"))
+		return -ENOMEM;
 	ret = vfio_pci_core_register_dev_region(&cxl->core,
 						VFIO_CXL_REGION_TYPE,
 						VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
@@ -530,6 +541,8 @@ int vfio_cxl_regions_register(struct vfio_cxl_device *cxl)
 						cxl);
 	if (ret)
 		return ret;
+	if (vfio_cxl_fails("second region"))
+		return -ENOMEM;
 
 	return vfio_pci_core_register_dev_region(&cxl->core,
 						 VFIO_CXL_REGION_TYPE,

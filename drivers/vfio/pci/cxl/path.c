@@ -14,6 +14,7 @@
 #include <linux/io.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "vfio_cxl.h"
 
 /* ACPI's and the PCI core's number for a CXL 2.0 bridge */
@@ -68,7 +69,8 @@ static int bridge_get(u32 uid, struct vfio_cxl_chbs *bridge)
 	struct acpi_table_header *cedt;
 	int ret;
 
-	if (ACPI_FAILURE(acpi_get_table(ACPI_SIG_CEDT, 0, &cedt)))
+	if (vfio_cxl_fails("CHBS") ||
+	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_CEDT, 0, &cedt)))
 		return -EINVAL;
 	ret = vfio_cxl_cedt_bridge(cedt, cedt->length, uid, bridge);
 	acpi_put_table(cedt);
@@ -139,7 +141,8 @@ static int element_read(phys_addr_t component, u8 target,
 	void __iomem *cm;
 	int ret;
 
-	state = kzalloc(sizeof(*state), GFP_KERNEL);
+	state = vfio_cxl_fails("path decoders") ? NULL :
+		kzalloc(sizeof(*state), GFP_KERNEL);
 	if (!state)
 		return -ENOMEM;
 
@@ -295,7 +298,8 @@ int vfio_cxl_path_get(struct vfio_cxl_device *cxl, struct vfio_cxl_path **path,
 {
 	int ret;
 
-	*path = kzalloc(sizeof(**path), GFP_KERNEL);
+	*path = vfio_cxl_fails("path") ? NULL :
+		kzalloc(sizeof(**path), GFP_KERNEL);
 	if (!*path)
 		return vfio_cxl_refuse(why, -ENOMEM, VFIO_CXL_REASON_NO_MEMORY,
 				       "%s", pci_name(cxl->core.pdev));

@@ -8,6 +8,7 @@
  */
 #include <linux/suspend.h>
 
+#include "fault.h"
 #include "vfio_cxl.h"
 
 static struct vfio_cxl_device *recovery_device(struct device *dev)
@@ -187,15 +188,17 @@ int vfio_cxl_recovery_init(struct vfio_cxl_device *cxl)
 	struct pci_dev *pdev = cxl->core.pdev;
 	int ret;
 
-	ret = pci_save_state(pdev);
+	ret = vfio_cxl_fails("pci_save_state") ? -ENOMEM : pci_save_state(pdev);
 	if (ret)
 		return ret;
-	cxl->saved = pci_store_saved_state(pdev);
+	cxl->saved = vfio_cxl_fails("saved state") ? NULL :
+		     pci_store_saved_state(pdev);
 	if (!cxl->saved)
 		return -ENOMEM;
 
 	cxl->pm.notifier_call = pm_notify;
-	ret = register_pm_notifier(&cxl->pm);
+	ret = vfio_cxl_fails("PM notifier") ? -EEXIST :
+	      register_pm_notifier(&cxl->pm);
 	if (ret) {
 		kfree(cxl->saved);
 		cxl->saved = NULL;

@@ -10,6 +10,7 @@
 #include <linux/delay.h>
 #include <linux/io.h>
 
+#include "fault.h"
 #include "vfio_cxl.h"
 
 #define CXL_VENDOR_ID			0x1e98
@@ -64,7 +65,8 @@ int vfio_cxl_map_cm(phys_addr_t component, void __iomem **cm,
 		    struct vfio_cxl_io *io)
 {
 	/* They are the second page of the block */
-	*cm = ioremap(component + CXL_CM_SIZE, CXL_CM_SIZE);
+	*cm = vfio_cxl_fails("ioremap") ? NULL :
+	      ioremap(component + CXL_CM_SIZE, CXL_CM_SIZE);
 	if (!*cm)
 		return -ENOMEM;
 
@@ -157,6 +159,9 @@ static int range_await(struct vfio_cxl_device *cxl, unsigned int n, u32 bit,
 	bool last;
 	u32 lo;
 
+	if (vfio_cxl_fails("readiness"))
+		return -EAGAIN;
+
 	do {
 		last = !limit || time_after(jiffies, end);
 		lo = range_size_lo(cxl, n);
@@ -222,7 +227,8 @@ int vfio_cxl_mem_enable(struct vfio_cxl_device *cxl)
 		return 0;
 
 	dvsec_write_control(cxl, control | CXL_DVSEC_CTRL_MEM);
-	if (!(dvsec_read16(cxl, CXL_DVSEC_CTRL) & CXL_DVSEC_CTRL_MEM))
+	if (!(dvsec_read16(cxl, CXL_DVSEC_CTRL) & CXL_DVSEC_CTRL_MEM) ||
+	    vfio_cxl_fails("Mem_Enable"))
 		return -EPERM;
 
 	return 0;
@@ -319,7 +325,8 @@ static int close_config(struct vfio_cxl_device *cxl, unsigned int start,
 	struct vfio_cxl_regs *regs = &cxl->regs;
 	struct vfio_cxl_config *config;
 
-	if (regs->nr_config == VFIO_CXL_MAX_CONFIG)
+	if (regs->nr_config == VFIO_CXL_MAX_CONFIG ||
+	    vfio_cxl_fails("config ranges"))
 		return -ENOSPC;
 
 	config = &regs->config[regs->nr_config++];
@@ -473,7 +480,7 @@ static int find_blocks(struct vfio_cxl_device *cxl)
 	int ret;
 
 	pos = pci_find_dvsec_capability(pdev, CXL_VENDOR_ID, CXL_DVSEC_LOCATOR);
-	if (!pos) {
+	if (!pos || vfio_cxl_fails("Register Locator")) {
 		pci_err(pdev, "no Register Locator DVSEC: not a CXL 2.0 device\n");
 		return -ENODEV;
 	}

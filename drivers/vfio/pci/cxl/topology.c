@@ -10,6 +10,7 @@
 #include <linux/io.h>
 #include <linux/moduleparam.h>
 
+#include "fault.h"
 #include "vfio_cxl.h"
 
 static bool unsafe_no_cedt;
@@ -30,7 +31,8 @@ int vfio_cxl_window_get(unsigned int index, struct vfio_cxl_cfmws *window)
 	struct acpi_table_header *cedt;
 	int ret;
 
-	if (ACPI_FAILURE(acpi_get_table(ACPI_SIG_CEDT, 0, &cedt)))
+	if (vfio_cxl_fails("CEDT") ||
+	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_CEDT, 0, &cedt)))
 		return -EOPNOTSUPP;
 	ret = vfio_cxl_cedt_window(cedt, cedt->length, index, window);
 	acpi_put_table(cedt);
@@ -132,6 +134,8 @@ static bool claim_parent_ok(const struct resource *claim)
 {
 	const struct resource *parent;
 
+	if (vfio_cxl_fails("claim parent"))
+		return false;
 	for (parent = claim->parent; parent && parent != &iomem_resource;
 	     parent = parent->parent)
 		if (parent->desc != IORES_DESC_CXL &&
@@ -187,7 +191,8 @@ static int range_claim(struct vfio_cxl_device *cxl, u64 base, u64 size,
 		return vfio_cxl_refuse(why, -EBUSY, VFIO_CXL_REASON_RANGE_BUSY,
 				       "System RAM");
 
-	res = __request_region(&iomem_resource, base, size, cxl->name,
+	res = vfio_cxl_fails("claim") ? NULL :
+	      __request_region(&iomem_resource, base, size, cxl->name,
 			       IORESOURCE_EXCLUSIVE);
 	if (!res)
 		return vfio_cxl_refuse(why, -EBUSY, VFIO_CXL_REASON_RANGE_BUSY,
