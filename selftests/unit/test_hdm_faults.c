@@ -391,6 +391,41 @@ TEST_F(fault, bent_range_is_never_committed)
 	}
 }
 
+/* The first read of the victim's CTRL after it locked goes wrong */
+static u32 (*read_well)(void *ctx, u32 offset);
+static unsigned int misreads;
+
+static u32 read_badly(void *ctx, u32 offset)
+{
+	u32 at = FAKE_HDM_AT + CXL_HDM_DECODER(VICTIM) + CXL_HDM_CTRL;
+	u32 ctrl = fake_get(ctx, VICTIM).ctrl;
+
+	if (offset == at && (ctrl & CXL_HDM_CTRL_COMMITTED) &&
+	    (ctrl & CXL_HDM_CTRL_LOCK) && misreads) {
+		misreads--;
+		return ~0U;
+	}
+
+	return read_well(ctx, offset);
+}
+
+/* It can't be put back any more, but nor is there a need to */
+TEST_F(fault, locked_and_misread)
+{
+	struct vfio_cxl_hdm_decoder want = range(2, 2);
+
+	want.ctrl |= CXL_HDM_CTRL_LOCK;
+	read_well = self->b.fake.io.read;
+	self->b.fake.io.read = read_badly;
+	misreads = 1;
+	EXPECT_EQ(0, vfio_cxl_hdm_program(&self->b.hdm, VICTIM, &want,
+					  &self->b.reason));
+	EXPECT_EQ(0, misreads);
+	EXPECT_EQ(VFIO_CXL_REASON_NONE, self->b.reason);
+	EXPECT_EQ(want.base, fake_get(&self->b.fake, VICTIM).base);
+	EXPECT_TRUE(fake_get(&self->b.fake, VICTIM).ctrl & CXL_HDM_CTRL_LOCK);
+}
+
 /* Each way to talk to a device, for one that goes away in the middle of it */
 static int do_find(struct bench *b)
 {

@@ -364,7 +364,7 @@ int vfio_cxl_hdm_program(const struct vfio_cxl_hdm *hdm, unsigned int n,
 			 enum vfio_cxl_reason *reason)
 {
 	u32 global = hdm_read(hdm, CXL_HDM_GLOBAL);
-	struct vfio_cxl_hdm_decoder old;
+	struct vfio_cxl_hdm_decoder old, now;
 	enum vfio_cxl_reason ignored;
 	int ret;
 
@@ -375,6 +375,13 @@ int vfio_cxl_hdm_program(const struct vfio_cxl_hdm *hdm, unsigned int n,
 	ret = vfio_cxl_hdm_apply(hdm, n, want, reason);
 	if (!ret || ret == -EPERM)
 		return ret;
+
+	/* Locked it is final, and what was wanted, whatever was read before */
+	if (!vfio_cxl_hdm_read(hdm, n, &now) && hdm_locked(&now) &&
+	    hdm_same(&now, want)) {
+		*reason = VFIO_CXL_REASON_NONE;
+		return 0;
+	}
 
 	/* Only then is it free to hold again what it held uncommitted */
 	if (!vfio_cxl_hdm_apply(hdm, n, &old, &ignored) &&
@@ -406,11 +413,11 @@ int vfio_cxl_hdm_restore(const struct vfio_cxl_hdm *hdm,
 
 	if (!hdm->count)
 		return 0;
-	if (vfio_cxl_fails("restore"))
-		return -EIO;
 
 	if (hdm_read(hdm, CXL_HDM_GLOBAL) != state->global)
 		hdm_write(hdm, CXL_HDM_GLOBAL, state->global);
+	if (vfio_cxl_fails("restore"))
+		return -EIO;
 
 	for (n = 0; n < hdm->count; n++) {
 		if (!vfio_cxl_hdm_committed(&state->decoder[n]))
