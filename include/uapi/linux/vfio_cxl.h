@@ -403,7 +403,9 @@ struct vfio_cxl_decoder {
  * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open.
  * On failure the decoder is put back as it was and read back; where the device
  * does not let it be put back, the range stays taken until VFIO_CXL_DECODER_CLEAR
- * succeeds or the driver is unbound. Programming what
+ * succeeds or the driver is unbound. A failure with reason NOT_LIVE of a decoder
+ * that is committed all the same: its memory did not go live, and the same call
+ * again tries that. Programming what
  * is programmed already succeeds with VFIO_CXL_PROGRAM_ALREADY; with _LOCK, an
  * unlocked decoder of the same values is committed again, locked.
  */

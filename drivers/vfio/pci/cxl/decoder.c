@@ -182,6 +182,22 @@ static void regs_end(struct vfio_cxl_device *cxl)
 	up_read(&cxl->gate_sem);
 }
 
+/*
+ * A change is over. One whose memory does not come back live is no success; a
+ * reset under way, or a media that is not ready, has an end of its own.
+ */
+static int change_over(struct vfio_cxl_device *cxl, int ret,
+		       struct vfio_cxl_why *why)
+{
+	int live = vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_DECODER, false);
+
+	if (ret || !live || live == -EAGAIN)
+		return ret;
+
+	return vfio_cxl_refuse(why, live, VFIO_CXL_REASON_NOT_LIVE,
+			       "decoder 0");
+}
+
 /* A lock takes effect with a commit only, so commit again */
 static int program_lock(struct vfio_cxl_device *cxl, struct vfio_cxl_why *why)
 {
@@ -198,7 +214,7 @@ static int program_lock(struct vfio_cxl_device *cxl, struct vfio_cxl_why *why)
 	}
 	if (!ret)
 		*want = locked;
-	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_DECODER, false);
+	ret = change_over(cxl, ret, why);
 	trace_vfio_cxl_decoder(cxl->core.pdev, "lock", want->base, want->size,
 			       ret);
 
@@ -441,7 +457,7 @@ int vfio_cxl_decoder_program(struct vfio_cxl_device *cxl,
 		cxl->want.global |= CXL_HDM_GLOBAL_ENABLE;
 		cxl->why = (struct vfio_cxl_why){};
 	}
-	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_DECODER, false);
+	ret = change_over(cxl, ret, why);
 	trace_vfio_cxl_decoder(cxl->core.pdev, "program", want.base, want.size,
 			       ret);
 
@@ -542,8 +558,9 @@ static int reset_function(struct pci_dev *pdev)
 static int leave_decoders(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_hdm_state back = cxl->want;
+	struct pci_dev *pdev = cxl->core.pdev;
 	enum vfio_cxl_reason reason;
-	int ret = 0;
+	int ret = 0, err;
 
 	vfio_cxl_memory_space_on(cxl);
 	if (cxl->origin == VFIO_CXL_ORIGIN_DRIVER) {
@@ -552,11 +569,12 @@ static int leave_decoders(struct vfio_cxl_device *cxl)
 		ret = vfio_cxl_hdm_apply(&cxl->hdm, 0, &back.decoder[0],
 					 &reason);
 		/*
-		 * Only a reset undoes a lock, and not each: a function level
-		 * reset leaves decoders alone. The others go along.
+		 * Only a reset undoes a lock, or a decoder that won't let go,
+		 * and not each: a function level reset leaves decoders alone.
+		 * The others go along.
 		 */
-		if (ret == -EPERM) {
-			ret = reset_function(cxl->core.pdev);
+		if (ret && pci_device_is_present(pdev)) {
+			ret = reset_function(pdev);
 			vfio_cxl_memory_space_on(cxl);
 			if (!ret)
 				ret = vfio_cxl_hdm_apply(&cxl->hdm, 0,
@@ -564,10 +582,9 @@ static int leave_decoders(struct vfio_cxl_device *cxl)
 							 &reason);
 		}
 	}
-	if (!ret)
-		ret = vfio_cxl_hdm_restore(&cxl->hdm, &back, &reason);
+	err = vfio_cxl_hdm_restore(&cxl->hdm, &back, &reason);
 
-	return ret;
+	return ret ?: err;
 }
 
 /**

@@ -228,8 +228,11 @@ int vfio_cxl_mem_enable(struct vfio_cxl_device *cxl)
 
 	dvsec_write_control(cxl, control | CXL_DVSEC_CTRL_MEM);
 	if (!(dvsec_read16(cxl, CXL_DVSEC_CTRL) & CXL_DVSEC_CTRL_MEM) ||
-	    vfio_cxl_fails("Mem_Enable"))
+	    vfio_cxl_fails("Mem_Enable")) {
+		/* It may have been misread: as it was, not as it happens */
+		dvsec_write_control(cxl, control);
 		return -EPERM;
+	}
 
 	return 0;
 }
