@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lets the Nth point fail that a call passes, and looks at everything that the
+ * failure must not have changed.
+ */
+#ifndef FAULT_INJECT_H
+#define FAULT_INJECT_H
+
+#include "../uapi/lib.h"
+
+/*
+ * INJECT names who fails: "own", the points of the driver's test build, or
+ * "kernel", the allocations and user copies of a kernel with FAULT_INJECTION.
+ */
+bool inject_ready(void);
+bool inject_arm(unsigned int nth);
+/* 1: a point failed, @name says which; 0: there were not as many; -1: broken */
+int inject_disarm(char *name, size_t size);
+
+struct state {
+	bool bound;
+	bool node;
+	bool group;
+	int enabled;
+	int refs;
+	int fds;
+	int maps;
+	__u16 dvsec_control;
+	__u32 global;
+	struct hw_decoder hw[2];
+	struct vfio_cxl_info info;
+	struct vfio_cxl_decoder decoder;
+	char iomem[16384];
+};
+
+/* @outside: look at decoders from there too, which takes a while */
+bool state_get(struct state *state, bool outside);
+/* What is not the same, or NULL */
+const char *state_differs_inside(const struct state *a, const struct state *b);
+const char *state_differs(const struct state *a, const struct state *b);
+/* The same, but that decoders may be waiting to be restored, gate closed */
+const char *state_gated(const struct state *now, const struct state *want);
+
+#endif /* FAULT_INJECT_H */

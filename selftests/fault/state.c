@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "inject.h"
+
+/*
+ * "bed mmio read", without a process for each register: a sweep reads
+ * thousands. See selftests/vm/guest/bed.c for what goes over the port.
+ */
+struct fragment {
+	__u32 nonce;
+	__u32 flags;
+	__u32 len;
+	char data[64];
+};
+
+#define FRAGMENT_HEADER	offsetof(struct fragment, data)
+
+static void port_get(int port, void *to, size_t len)
+{
+	char *at = to;
+	ssize_t n;
+
+	for (; len; len -= n, at += n) {
+		n = read(port, at, len);
+		if (n <= 0)
+			abort();
+	}
+}
+
+static __u32 port_read(int port, __u64 address)
+{
+	static __u32 nonce;
+	struct fragment f = { .flags = 1 };
+	ssize_t size;
+
+	nonce += 0x10001;
+	f.nonce = nonce ^ (__u32)getpid();
+	f.len = 1 + snprintf(f.data, sizeof(f.data), "mmio%cread%c%#llx", 0, 0,
+			     (unsigned long long)address);
+	size = FRAGMENT_HEADER + f.len;
+	if (write(port, &f, size) != size)
+		abort();
+
+	port_get(port, &f, FRAGMENT_HEADER);
+	if (f.nonce != (nonce ^ (__u32)getpid()) ||
+	    f.len >= sizeof(f.data))
+		abort();
+	port_get(port, f.data, f.len);
+	f.data[f.len] = 0;
+	if (f.data[0])
+		abort();
+
+	return strtoul(f.data + 1, NULL, 16);
+}
+
+static __u64 port_read64(int port, __u64 address)
+{
+	return port_read(port, address) |
+	       (__u64)port_read(port, address + 4) << 32;
+}
+
+static void path_of(char *path, size_t size, const char *file)
+{
+	snprintf(path, size, "/sys/bus/pci/devices/%s/%s", dev_bdf(), file);
+}
+
+static unsigned long long number(const char *path, int base)
+{
+	char text[64] = "";
+	FILE *file = fopen(path, "r");
+
+	if (!file || !fgets(text, sizeof(text), file))
+		abort();
+	fclose(file);
+
+	return strtoull(text, NULL, base);
+}
+
+/* Past the driver; unbound, a device may have its registers switched off */
+static void registers(struct state *state)
+{
+	int lock = open("/run/bed.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	__u64 at = hw_hdm() + 0x1000;
+	char path[PATH_MAX];
+	unsigned int n;
+	int port;
+
+	path_of(path, sizeof(path), "resource");
+	at += number(path, 16);
+	flock(lock, LOCK_EX);
+	port = open("/dev/virtio-ports/bed", O_RDWR | O_CLOEXEC);
+	if (port < 0)
+		abort();
+	state->global = port_read(port, at + 4);
+	for (n = 0, at += 0x10; n < 2; n++, at += 0x20) {
+		state->hw[n].base = port_read64(port, at);
+		state->hw[n].size = port_read64(port, at + 8);
+		state->hw[n].ctrl = port_read(port, at + 16);
+		state->hw[n].skip = port_read64(port, at + 20);
+	}
+	close(port);
+	close(lock);
+}
+
+/* The CXL Device DVSEC: vendor 1e98, id 0 */
+static bool config(struct state *state)
+{
+	__u32 header, vendor, at = 0x100;
+	__u16 command, id;
+	int fd = dev_config();
+	bool ok = false;
+
+	if (pread(fd, &command, 2, 4) == 2 && !(command & 2)) {
+		command |= 2;
+		pwrite(fd, &command, 2, 4);
+	}
+	while (at && pread(fd, &header, 4, at) == 4) {
+		if ((header & 0xffff) == 0x23 &&
+		    pread(fd, &vendor, 4, at + 4) == 4 &&
+		    pread(fd, &id, 2, at + 8) == 2 &&
+		    (vendor & 0xffff) == 0x1e98 && !id) {
+			ok = pread(fd, &state->dvsec_control, 2, at + 12) == 2;
+			break;
+		}
+		at = header >> 20;
+	}
+	close(fd);
+
+	return ok;
+}
+
+static int count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+
+	return count;
+}
+
+static void read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t done = 0;
+	ssize_t n;
+
+	while ((n = read(fd, text + done, size - 1 - done)) > 0)
+		done += n;
+	close(fd);
+	text[done] = 0;
+	if (n < 0 || done == size - 1)
+		abort();
+}
+
+static int count_maps(void)
+{
+	static char text[65536];
+	const char *at = text;
+	int count = 0;
+
+	read_text("/proc/self/maps", text, sizeof(text));
+	while ((at = strstr(at, "vfio-device")))
+		count++, at++;
+
+	return count;
+}
+
+/* What a work item restores comes a little later */
+static bool questions(struct state *state)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		if (control_info(&state->info))
+			return false;
+		if (!state->info.gate)
+			break;
+		usleep(5000);
+	}
+
+	return !control_decoder(&state->decoder);
+}
+
+bool state_get(struct state *state, bool outside)
+{
+	char path[PATH_MAX];
+
+	memset(state, 0, sizeof(*state));
+	snprintf(path, sizeof(path), "/dev/vfio-cxl/%s", dev_bdf());
+	state->node = !access(path, F_OK);
+	path_of(path, sizeof(path), "driver");
+	state->bound = !access(path, F_OK);
+	path_of(path, sizeof(path), "vfio-dev");
+	state->group = !access(path, F_OK);
+	path_of(path, sizeof(path), "enable");
+	state->enabled = number(path, 10);
+	state->refs = number("/sys/module/cxl_vfio_pci/refcnt", 10);
+	state->fds = count_fds();
+	state->maps = count_maps();
+	read_text("/proc/iomem", state->iomem, sizeof(state->iomem));
+	if (!config(state))
+		return false;
+	if (state->node && !questions(state))
+		return false;
+	if (outside)
+		registers(state);
+
+	return true;
+}
+
+#define DIFFERS(what, field)						\
+	do {								\
+		if (memcmp(&a->field, &b->field, sizeof(a->field)))	\
+			return what;					\
+	} while (0)
+
+static const char *differs(const struct state *a, const struct state *b)
+{
+	DIFFERS("driver", bound);
+	DIFFERS("control node", node);
+	DIFFERS("VFIO device", group);
+	DIFFERS("times that the PCI device is enabled", enabled);
+	DIFFERS("references on the module", refs);
+	DIFFERS("open files", fds);
+	DIFFERS("mappings", maps);
+	if (strcmp(a->iomem, b->iomem))
+		return "/proc/iomem";
+	DIFFERS("info's reason", info.reason);
+	DIFFERS("info's origin", info.origin);
+	DIFFERS("memory mode", info.mem_mode);
+	DIFFERS("memory's size", info.memory_size);
+	DIFFERS("guest's base", decoder.guest_base);
+	DIFFERS("guest's size", decoder.guest_size);
+	DIFFERS("guest's control", decoder.guest_ctrl);
+
+	return NULL;
+}
+
+/*
+ * What a decoder holds matters only while it is committed, or asks to be: a
+ * reset that another failure made necessary may have emptied it.
+ */
+static bool decoder_same(const struct hw_decoder *a, const struct hw_decoder *b)
+{
+	if (!((a->ctrl | b->ctrl) & (CTRL_COMMIT | CTRL_COMMITTED)))
+		return true;
+
+	return hw_same(a, b);
+}
+
+const char *state_differs_inside(const struct state *a, const struct state *b)
+{
+	const char *what = differs(a, b);
+
+	if (what)
+		return what;
+	DIFFERS("DVSEC Control", dvsec_control);
+	DIFFERS("gate", info.gate);
+	DIFFERS("info's flags", info.flags);
+	DIFFERS("decoder's flags", decoder.flags);
+	if (a->info.memory_size)
+		DIFFERS("decoder's base", decoder.base);
+
+	return NULL;
+}
+
+const char *state_differs(const struct state *a, const struct state *b)
+{
+	const char *what = state_differs_inside(a, b);
+
+	if (what)
+		return what;
+	if (!decoder_same(&a->hw[0], &b->hw[0]))
+		return "decoder 0";
+	if (!decoder_same(&a->hw[1], &b->hw[1]))
+		return "decoder 1";
+	DIFFERS("HDM global control", global);
+
+	return NULL;
+}
+
+const char *state_gated(const struct state *now, const struct state *want)
+{
+	const char *what = differs(now, want);
+	unsigned int n;
+
+	if (what)
+		return what;
+	for (n = 0; n < 2; n++)
+		if (now->hw[n].ctrl & (CTRL_COMMIT | CTRL_COMMITTED) &&
+		    !hw_same(&now->hw[n], &want->hw[n]))
+			return "decoder";
+	if (now->info.gate != VFIO_CXL_GATE_UNRESTORED)
+		return "gate";
+	if ((now->info.flags ^ want->info.flags) & ~VFIO_CXL_INFO_LIVE ||
+	    now->info.flags & VFIO_CXL_INFO_LIVE)
+		return "info's flags";
+
+	return NULL;
+}
