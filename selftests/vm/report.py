@@ -16,6 +16,7 @@ REPORT = re.compile(
     rb"|DEBUG_LOCKS_WARN_ON|INFO: task .* blocked for|scheduling while atomic"
     rb"|rcu_\w+ (?:self-)?detected stall|list_(?:add|del) corruption"
     rb"|new suspected memory leaks|unreferenced object"
+    rb"|BUG \S+ \(|pagealloc: (?:single bit error|memory corruption)"
     rb"|sysfs: cannot create duplicate|DMA-API: .*(?:error|leak)")
 
 # /proc/sys/kernel/tainted: D oops, W warning, B bad page, L soft lockup.
