@@ -133,21 +133,4 @@ static inline void initial_page(const struct shadow *s, u32 *page)
 	}
 }
 
-/* What each register takes, CTRL apart */
-struct rule {
-	const char *name;
-	unsigned int reg;
-	u32 writable;
-};
-
-static const struct rule rules[] = {
-	{ "BASE_LO", BASE_LO, 0xf0000000 },
-	{ "BASE_HI", BASE_HI, 0xffffffff },
-	{ "SIZE_LO", SIZE_LO, 0xf0000000 },
-	{ "SIZE_HI", SIZE_HI, 0xffffffff },
-	{ "SKIP_LO", SKIP_LO, 0 },
-	{ "SKIP_HI", SKIP_HI, 0 },
-	{ "reserved", RESERVED, 0 },
-};
-
 #endif /* VFIO_CXL_SHADOW_H */

@@ -576,7 +576,7 @@ static void expect_cut(struct __test_metadata *_metadata,
 
 TEST_F(cedt, buffer_cut_at_every_byte)
 {
-	struct cut cut;
+	static struct cut cut;
 	size_t len;
 
 	cut_make(&cut);
@@ -588,7 +588,7 @@ TEST_F(cedt, buffer_cut_at_every_byte)
 TEST_F(cedt, header_length_cut_at_every_byte)
 {
 	struct vfio_cxl_cfmws window;
-	struct cut cut;
+	static struct cut cut;
 	size_t len;
 
 	cut_make(&cut);
@@ -605,7 +605,7 @@ TEST_F(cedt, header_length_cut_at_every_byte)
 TEST_F(cedt, header_length_beyond_the_buffer)
 {
 	static const u32 more[] = { 1, 4, 36, 4096, 0x7fffffff };
-	struct cut cut;
+	static struct cut cut;
 	unsigned int i;
 	size_t len;
 
@@ -662,7 +662,7 @@ static void expect_table_survived(struct __test_metadata *_metadata,
 TEST_F(cedt, random_damage)
 {
 	unsigned int i, changes, good = 0;
-	struct cut cut;
+	static struct cut cut;
 	size_t len;
 
 	unit_random_start();

@@ -81,7 +81,7 @@ FIXTURE_TEARDOWN(comp_regs)
 /* All 1024 registers: nothing but the HDM decoders, and these provisioning */
 TEST_F(comp_regs, initial_page)
 {
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 
 	initial_page(&self->s, page);
 	expect_page(_metadata, &self->s, page);
@@ -90,7 +90,7 @@ TEST_F(comp_regs, initial_page)
 TEST_F(comp_regs, initial_page_with_any_number_of_decoders)
 {
 	static const unsigned int count[] = { 1, 2, 10, 32 };
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 	unsigned int i, n;
 
 	for (n = 0; n < CXL_HDM_MAX_DECODERS; n++)
@@ -141,14 +141,32 @@ TEST_F(comp_regs, array_has_one_entry)
  * What each register takes
  */
 
+/* What each register takes, CTRL apart */
+struct rule {
+	const char *name;
+	unsigned int reg;
+	u32 writable;
+};
+
+static const struct rule rules[] = {
+	{ "BASE_LO", BASE_LO, 0xf0000000 },
+	{ "BASE_HI", BASE_HI, 0xffffffff },
+	{ "SIZE_LO", SIZE_LO, 0xf0000000 },
+	{ "SIZE_HI", SIZE_HI, 0xffffffff },
+	{ "SKIP_LO", SKIP_LO, 0 },
+	{ "SKIP_HI", SKIP_HI, 0 },
+	{ "reserved", RESERVED, 0 },
+};
+
 static const u32 patterns[] = {
 	0xffffffff, 0, 0xa5a5a5a5, 0x5a5a5a5a, 0x0fffffff, 0xf0000000,
 };
 
 TEST_F(comp_regs, masks)
 {
-	u32 page[PAGE_DWORDS], was, w;
+	static u32 page[PAGE_DWORDS];
 	unsigned int i, j, n;
+	u32 was, w;
 
 	for (n = 0; n < DECODERS; n++) {
 		for (i = 0; i < ARRAY_SIZE(rules); i++) {
@@ -172,8 +190,9 @@ TEST_F(comp_regs, masks)
 /* Only where there is a register, whatever else the page holds */
 TEST_F(comp_regs, writes_elsewhere_are_dropped)
 {
-	u32 page[PAGE_DWORDS], offset;
+	static u32 page[PAGE_DWORDS];
 	unsigned int i;
+	u32 offset;
 
 	read_page(&self->s, page);
 	for (offset = 0; offset < CXL_CM_SIZE; offset += 4) {
@@ -337,7 +356,7 @@ static void expect_frozen(struct __test_metadata *_metadata, struct shadow *s,
 		0, COMMIT, LOCK, COMMIT | LOCK, COMMIT | COMMITTED, ERROR,
 		0xffffffff, ~LOCK, ~COMMIT, 0xf,
 	};
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 	unsigned int i, j, reg;
 
 	read_page(s, page);
@@ -385,7 +404,7 @@ TEST_F(comp_regs, client_finds_lock_set)
 /* A second run of the client, as after a guest's reboot, moves nothing */
 TEST_F(comp_regs, client_runs_again)
 {
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 
 	client_program(&self->s, 0, 16 * MIB256);
 	read_page(&self->s, page);
@@ -424,7 +443,7 @@ TEST_F(comp_regs, smaller_than_hardware)
 /* A new tenancy starts over */
 TEST_F(comp_regs, seal_ends_with_the_tenancy)
 {
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 
 	client_program(&self->s, 0, 16 * MIB256);
 	tenancy(&self->s, 0x302, DECODERS, false);

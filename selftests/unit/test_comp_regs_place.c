@@ -37,7 +37,7 @@ static int place(struct shadow *s, u64 base, bool seal)
 static void expect_placed(struct __test_metadata *_metadata, struct shadow *s,
 			  unsigned int n, u64 base, bool seal)
 {
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 
 	initial_page(s, page);
 	page[at(n, BASE_LO) / 4] = base;
@@ -117,7 +117,7 @@ TEST_F(place, over_a_seal)
 static void expect_refused(struct __test_metadata *_metadata, struct shadow *s,
 			   unsigned int n, u64 base)
 {
-	u32 page[PAGE_DWORDS];
+	static u32 page[PAGE_DWORDS];
 	unsigned int i;
 
 	for (i = 0; i < PAGE_DWORDS; i++)

@@ -121,9 +121,9 @@ TEST(tables_are_whole)
 
 TEST(random_writes)
 {
+	static struct model m;
+	static struct shadow s;
 	unsigned int i, event;
-	struct model m;
-	struct shadow s;
 
 	unit_random_start();
 	for (; unit_random.step < 100000; unit_random.step++) {

@@ -554,7 +554,7 @@ static void expect_state(struct __test_metadata *_metadata,
 /* The fake refuses commits that come in another than ascending order */
 TEST_F(hdm, restore_all)
 {
-	struct vfio_cxl_hdm_state state, again;
+	static struct vfio_cxl_hdm_state state, again;
 	unsigned int i, committed;
 
 	for (i = 0; i < ARRAY_SIZE(restore_code); i++) {
