@@ -39,6 +39,10 @@ module:
 tools:
 	$(MAKE) -C tools/vfio-cxl O=$(build)/tools
 
+# The unit tests as a module, for the debug kernel
+kunit:
+	$(MAKE) -C selftests/unit kunit KVER=$(KVER) KDIR=$(KDIR)
+
 install: all
 	$(MAKE) -C $(KDIR) M=$(module) INSTALL_MOD_PATH=$(DESTDIR) \
 		$(unsigned) modules_install
@@ -78,5 +82,5 @@ bench:
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools install demo check fuzz check-debug lint mutants \
-	bench clean
+.PHONY: all module tools kunit install demo check fuzz check-debug lint \
+	mutants bench clean

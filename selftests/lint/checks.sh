@@ -187,7 +187,8 @@ checkpatch()
 		*/compat.h)	group[compat]+=$file$'\n' ;;
 		*/recovery.c)	group[recovery]+=$file$'\n' ;;
 		*/trace.h)	group[trace]+=$file$'\n' ;;
-		*/uapi/*.c)	group[harness]+=$file$'\n' ;;
+		*/uapi/*.c|*/kunit/harness.h)
+				group[harness]+=$file$'\n' ;;
 		*)		group[$kind]+=$file$'\n' ;;
 		esac
 	done

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#ifdef __KERNEL__
+#include "kunit/harness.h"
+#else
 #include <stdio.h>
 #include <stdlib.h>
+#endif
 
 #include "fake_device.h"
 

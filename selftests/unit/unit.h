@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the unit tests share: the harness, a seeded generator, a leak check. */
+/*
+ * What the unit tests share: the harness, a seeded generator, a leak check. The
+ * same tests are programs, under sanitizers, and KUnit suites, in the kernel.
+ */
 #ifndef VFIO_CXL_UNIT_H
 #define VFIO_CXL_UNIT_H
 
-#include <vfio_cxl_shim.h>
-
-#include <kselftest_harness.h>
-#include <sanitizer/common_interface_defs.h>
-#include <sanitizer/lsan_interface.h>
-
 #define UNIT_SEED	0x20260431U
 
-/* The harness ends a test with _exit(), where no leak check would happen */
-#define EXPECT_NO_LEAK() EXPECT_EQ(0, __lsan_do_recoverable_leak_check())
+#ifdef __KERNEL__
+#include "kunit/harness.h"
+#else
+#include "harness.h"
+#endif
 
 /* Where a random test is, for whoever wants to see a failure again */
 struct unit_random {
@@ -27,27 +27,9 @@ extern struct unit_random unit_random;
 #define UNIT_LOG_SEED() \
 	TH_LOG("SEED=%#x, step %u", unit_random.seed, unit_random.step)
 
-/* Once in each program; a sanitizer's report leaves no chance to log later */
-#define UNIT_RANDOM_DEFINE						\
-	struct unit_random unit_random;					\
-									\
-	static void unit_died(void)					\
-	{								\
-		if (unit_random.seed)					\
-			fprintf(stderr, "# SEED=%#x, step %u\n",	\
-				unit_random.seed, unit_random.step);	\
-	}								\
-									\
-	static void __attribute__((constructor)) unit_start(void)	\
-	{								\
-		__sanitizer_set_death_callback(unit_died);		\
-	}
-
 static inline void unit_random_start(void)
 {
-	const char *seed = getenv("SEED");
-
-	unit_random.seed = seed ? strtoul(seed, NULL, 0) : UNIT_SEED;
+	unit_random.seed = unit_random_seed();
 	/* 0 is the one state that never changes */
 	if (!unit_random.seed)
 		unit_random.seed = 1;
