@@ -187,7 +187,7 @@ checkpatch()
 		*/compat.h)	group[compat]+=$file$'\n' ;;
 		*/recovery.c)	group[recovery]+=$file$'\n' ;;
 		*/trace.h)	group[trace]+=$file$'\n' ;;
-		*/uapi/*.c|*/kunit/harness.h)
+		*/uapi/*.c|*/fault/*.c|*/kunit/harness.h)
 				group[harness]+=$file$'\n' ;;
 		*)		group[$kind]+=$file$'\n' ;;
 		esac
