@@ -107,8 +107,7 @@ class Jobs:
         return count
 
     def run_all(self, one_by_one, together):
-        """Those that time things don't share the machine. Returns the exit
-        code, with the sum printed as the last line."""
+        """Returns the exit code; the sum is the last line printed."""
         with concurrent.futures.ThreadPoolExecutor(self.at_once) as pool:
             try:
                 counts = [self.run(job) for job in one_by_one]
