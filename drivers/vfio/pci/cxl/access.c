@@ -51,8 +51,7 @@ static ssize_t closed_rw(struct vfio_cxl_device *cxl,
 	count = min_t(size_t, count, sizeof(value) - byte);
 	if (!write) {
 		value = cpu_to_le32(block_read(cxl, block, pos - byte));
-		if (vfio_cxl_fails("closed block") ||
-		    copy_to_user(buf, (u8 *)&value + byte, count))
+		if (copy_to_user(buf, (u8 *)&value + byte, count))
 			return -EFAULT;
 	}
 	*ppos += count;
@@ -176,8 +175,7 @@ static ssize_t config_closed_read(struct vfio_cxl_device *cxl,
 
 	count = min_t(size_t, count, sizeof(value) - byte);
 	value = cpu_to_le32(hw);
-	if (vfio_cxl_fails("closed config") ||
-	    copy_to_user(buf, (u8 *)&value + byte, count))
+	if (copy_to_user(buf, (u8 *)&value + byte, count))
 		return -EFAULT;
 
 	return count;
@@ -197,8 +195,7 @@ static ssize_t config_closed_write(struct vfio_cxl_device *cxl,
 		return count;
 
 	count = min_t(size_t, count, sizeof(value) - byte);
-	if (vfio_cxl_fails("closed config") ||
-	    copy_from_user((u8 *)&value + byte, buf, count))
+	if (copy_from_user((u8 *)&value + byte, buf, count))
 		return -EFAULT;
 	memset((u8 *)&mask + byte, 0xff, count);
 
@@ -461,8 +458,7 @@ int vfio_cxl_region_open(struct vfio_cxl_device *cxl, unsigned int index,
 	}
 
 	size = struct_size(sparse, areas, count);
-	sparse = vfio_cxl_fails("sparse areas") ? NULL :
-		 kzalloc(size, GFP_KERNEL);
+	sparse = kzalloc(size, GFP_KERNEL);
 	if (!sparse)
 		return -ENOMEM;
 	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
@@ -501,8 +497,7 @@ ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
 		return -EINVAL;
 
 	if (write) {
-		if (vfio_cxl_fails("COMP_REGS") ||
-		    copy_from_user(&value, buf, sizeof(value)))
+		if (copy_from_user(&value, buf, sizeof(value)))
 			return -EFAULT;
 		mutex_lock(&cxl->shadow_lock);
 		vfio_cxl_comp_regs_write(&cxl->comp_regs, pos,
@@ -510,8 +505,7 @@ ssize_t vfio_cxl_comp_regs_rw(struct vfio_pci_core_device *core,
 		mutex_unlock(&cxl->shadow_lock);
 	} else {
 		value = cpu_to_le32(shadow_read(cxl, pos));
-		if (vfio_cxl_fails("COMP_REGS") ||
-		    copy_to_user(buf, &value, sizeof(value)))
+		if (copy_to_user(buf, &value, sizeof(value)))
 			return -EFAULT;
 	}
 	*ppos += sizeof(value);

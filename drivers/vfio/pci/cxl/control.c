@@ -369,7 +369,7 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 		return -ENOTTY;
 	if (op->admin && (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_RAWIO)))
 		return -EPERM;
-	if (vfio_cxl_fails("argument") || get_user(argsz, (u32 __user *)uarg))
+	if (get_user(argsz, (u32 __user *)uarg))
 		return -EFAULT;
 	/* Nothing was ever smaller than the first revision's structs */
 	if (argsz < op->size)
@@ -387,7 +387,7 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 	mutex_unlock(&cxl->cmd_lock);
 
 	/* After an error too: it tells the reason */
-	if (vfio_cxl_fails("answer") || copy_to_user(uarg, &arg, op->size))
+	if (copy_to_user(uarg, &arg, op->size))
 		return -EFAULT;
 
 	return ret;
@@ -453,8 +453,7 @@ int vfio_cxl_control_init(struct vfio_cxl_device *cxl)
 	struct vfio_cxl_node *node;
 	int ret;
 
-	node = vfio_cxl_fails("node") ? NULL :
-	       kzalloc(sizeof(*node), GFP_KERNEL);
+	node = kzalloc(sizeof(*node), GFP_KERNEL);
 	if (!node)
 		return -ENOMEM;
 

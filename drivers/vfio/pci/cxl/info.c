@@ -12,7 +12,6 @@
 #include <linux/vfio.h>
 
 #include "compat.h"
-#include "fault.h"
 #include "vfio_cxl.h"
 
 static bool legacy_info = true;
@@ -111,11 +110,9 @@ long vfio_cxl_get_info(struct vfio_cxl_device *cxl,
 	info.num_regions = VFIO_PCI_NUM_REGIONS + cxl->core.num_regions;
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 
-	ret = vfio_cxl_fails("atomic capability") ? -ENOMEM :
-	      info_atomic_cap(cxl, &caps);
+	ret = info_atomic_cap(cxl, &caps);
 	if (!ret)
-		ret = vfio_cxl_fails("CXL capability") ? -ENOMEM :
-		      info_cxl_cap(cxl, &caps);
+		ret = info_cxl_cap(cxl, &caps);
 	if (ret)
 		goto out;
 

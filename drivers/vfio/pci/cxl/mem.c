@@ -99,8 +99,7 @@ static int map_pages(struct vfio_cxl_device *cxl,
 	struct dev_pagemap *pgmap;
 	void *addr;
 
-	pgmap = vfio_cxl_fails("pgmap") ? NULL :
-		kzalloc(sizeof(*pgmap), GFP_KERNEL);
+	pgmap = kzalloc(sizeof(*pgmap), GFP_KERNEL);
 	if (!pgmap)
 		return -ENOMEM;
 	pgmap->type = MEMORY_DEVICE_GENERIC;
@@ -113,7 +112,8 @@ static int map_pages(struct vfio_cxl_device *cxl,
 			IS_ALIGNED(memory->base | memory->size, PUD_SIZE) ?
 			PUD_ORDER : PMD_ORDER;
 
-	addr = memremap_pages(pgmap, dev_to_node(&cxl->core.pdev->dev));
+	addr = vfio_cxl_fails("struct pages") ? ERR_PTR(-ENOMEM) :
+	       memremap_pages(pgmap, dev_to_node(&cxl->core.pdev->dev));
 	if (IS_ERR(addr)) {
 		kfree(pgmap);
 		return PTR_ERR(addr);
@@ -180,8 +180,7 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 
 	lockdep_assert_held(&cxl->cmd_lock);
 
-	memory.touched = vfio_cxl_fails("flush bitmap") ? NULL :
-			 kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
+	memory.touched = kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
 				  sizeof(long), GFP_KERNEL);
 	if (!memory.touched)
 		return vfio_cxl_refuse(why, -ENOMEM, VFIO_CXL_REASON_NO_MEMORY,
@@ -474,8 +473,7 @@ static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
 		return 0;
 	count = min_t(u64, count, cxl->memory.size - pos);
 
-	page = vfio_cxl_fails("page") ? NULL :
-	       (void *)__get_free_page(GFP_KERNEL);
+	page = (void *)__get_free_page(GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
 
@@ -529,8 +527,6 @@ int vfio_cxl_regions_register(struct vfio_cxl_device *cxl)
 {
 	int ret;
 
-	if (vfio_cxl_fails("first region"))
-		return -ENOMEM;
 	ret = vfio_pci_core_register_dev_region(&cxl->core,
 						VFIO_CXL_REGION_TYPE,
 						VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
@@ -541,8 +537,6 @@ int vfio_cxl_regions_register(struct vfio_cxl_device *cxl)
 						cxl);
 	if (ret)
 		return ret;
-	if (vfio_cxl_fails("second region"))
-		return -ENOMEM;
 
 	return vfio_pci_core_register_dev_region(&cxl->core,
 						 VFIO_CXL_REGION_TYPE,

@@ -141,8 +141,7 @@ static int element_read(phys_addr_t component, u8 target,
 	void __iomem *cm;
 	int ret;
 
-	state = vfio_cxl_fails("path decoders") ? NULL :
-		kzalloc(sizeof(*state), GFP_KERNEL);
+	state = kzalloc(sizeof(*state), GFP_KERNEL);
 	if (!state)
 		return -ENOMEM;
 
@@ -298,8 +297,7 @@ int vfio_cxl_path_get(struct vfio_cxl_device *cxl, struct vfio_cxl_path **path,
 {
 	int ret;
 
-	*path = vfio_cxl_fails("path") ? NULL :
-		kzalloc(sizeof(**path), GFP_KERNEL);
+	*path = kzalloc(sizeof(**path), GFP_KERNEL);
 	if (!*path)
 		return vfio_cxl_refuse(why, -ENOMEM, VFIO_CXL_REASON_NO_MEMORY,
 				       "%s", pci_name(cxl->core.pdev));

@@ -191,8 +191,7 @@ int vfio_cxl_recovery_init(struct vfio_cxl_device *cxl)
 	ret = vfio_cxl_fails("pci_save_state") ? -ENOMEM : pci_save_state(pdev);
 	if (ret)
 		return ret;
-	cxl->saved = vfio_cxl_fails("saved state") ? NULL :
-		     pci_store_saved_state(pdev);
+	cxl->saved = pci_store_saved_state(pdev);
 	if (!cxl->saved)
 		return -ENOMEM;
 
