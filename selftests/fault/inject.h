@@ -13,6 +13,7 @@
  * "kernel", the allocations and user copies of a kernel with FAULT_INJECTION.
  */
 bool inject_ready(void);
+bool inject_is(const char *who);
 bool inject_arm(unsigned int nth);
 /* 1: a point failed, @name says which; 0: there were not as many; -1: broken */
 int inject_disarm(char *name, size_t size);

@@ -18,7 +18,7 @@
 #define GUEST_BASE	(16 * GIB)
 #define MAP_SIZE	(4 * MIB)
 
-static struct user user = { -1, -1, -1 };
+static struct user user = USER_CLOSED;
 static struct region memory;
 static struct region comp_regs;
 static char *mapping = MAP_FAILED;
@@ -148,6 +148,14 @@ static bool nothing(void)
 	return true;
 }
 
+/* The kernel's device_add() takes it as no error that devtmpfs made no node */
+static bool no_node(const struct state *now, const struct state *done)
+{
+	return now->bound && now->group && done->node && !now->node &&
+	       hw_same(&now->hw[0], &done->hw[0]) &&
+	       !strcmp(now->iomem, done->iomem);
+}
+
 /* ---- decoders that firmware committed, as far as the driver can tell ---- */
 
 static void firmware_write(unsigned int n, __u64 base, __u64 size, __u32 ctrl)
@@ -187,6 +195,9 @@ static bool firmware_bound(void)
 /* What is not believed is no memory, and its registers stay as they are */
 static bool less_memory(const struct state *now, const struct state *done)
 {
+	if (no_node(now, done))
+		return true;
+
 	return hw_same(&now->hw[0], &done->hw[0]) &&
 	       hw_same(&now->hw[1], &done->hw[1]) &&
 	       (now->info.reason || strcmp(now->iomem, done->iomem) ||
@@ -488,16 +499,7 @@ static int call_sysfs_reset(void)
 
 static int call_hot_reset(void)
 {
-	struct {
-		struct vfio_pci_hot_reset head;
-		__s32 group;
-	} reset = {
-		.head = { .argsz = sizeof(reset), .count = 1 },
-		.group = user.group,
-	};
-
-	return ioctl(user.device, VFIO_DEVICE_PCI_HOT_RESET, &reset) ?
-	       -errno : 0;
+	return user_hot_reset(&user);
 }
 
 /* ---- questions ---- */
@@ -543,7 +545,8 @@ static int call_device_questions(void)
 }
 
 const struct operation operations[] = {
-	{ "bind", unbound, call_bind, unbound, .gated = true },
+	{ "bind", unbound, call_bind, unbound, .gated = true,
+	  .degrades = no_node },
 	{ "bind_firmware", firmware, call_bind, unbound, .gated = true,
 	  .degrades = less_memory },
 	{ "unbind", bound, call_unbind, nothing },
@@ -566,12 +569,14 @@ const struct operation operations[] = {
 	{ "map_small", opened, call_map_small, unmapped, .inside = true },
 	{ "memory_read", opened, call_memory_read, nothing, .inside = true },
 	{ "memory_write", opened, call_memory_write, nothing,
-	  .check = check_memory_write, .inside = true },
-	{ "config_read", opened, call_config_read, nothing, .inside = true },
+	  .check = check_memory_write, .inside = true, .only = "kernel" },
+	{ "config_read", opened, call_config_read, nothing, .inside = true,
+	  .only = "kernel" },
 	{ "config_write", opened, call_config_write, nothing, .inside = true },
-	{ "registers_read", opened, call_registers_read, nothing, .inside = true },
+	{ "registers_read", opened, call_registers_read, nothing, .inside = true,
+	  .only = "kernel" },
 	{ "registers_write", begin_registers_write, call_registers_write,
-	  nothing, .inside = true },
+	  nothing, .inside = true, .only = "kernel" },
 	{ "reset", mapped, call_reset, nothing, .gated = true,
 	  .check = memory_live },
 	{ "hot_reset", mapped, call_hot_reset, nothing, .gated = true,

@@ -5,67 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "inject.h"
-
-/*
- * "bed mmio read", without a process for each register: a sweep reads
- * thousands. See selftests/vm/guest/bed.c for what goes over the port.
- */
-struct fragment {
-	__u32 nonce;
-	__u32 flags;
-	__u32 len;
-	char data[64];
-};
-
-#define FRAGMENT_HEADER	offsetof(struct fragment, data)
-
-static void port_get(int port, void *to, size_t len)
-{
-	char *at = to;
-	ssize_t n;
-
-	for (; len; len -= n, at += n) {
-		n = read(port, at, len);
-		if (n <= 0)
-			abort();
-	}
-}
-
-static __u32 port_read(int port, __u64 address)
-{
-	static __u32 nonce;
-	struct fragment f = { .flags = 1 };
-	ssize_t size;
-
-	nonce += 0x10001;
-	f.nonce = nonce ^ (__u32)getpid();
-	f.len = 1 + snprintf(f.data, sizeof(f.data), "mmio%cread%c%#llx", 0, 0,
-			     (unsigned long long)address);
-	size = FRAGMENT_HEADER + f.len;
-	if (write(port, &f, size) != size)
-		abort();
-
-	port_get(port, &f, FRAGMENT_HEADER);
-	if (f.nonce != (nonce ^ (__u32)getpid()) ||
-	    f.len >= sizeof(f.data))
-		abort();
-	port_get(port, f.data, f.len);
-	f.data[f.len] = 0;
-	if (f.data[0])
-		abort();
-
-	return strtoul(f.data + 1, NULL, 16);
-}
-
-static __u64 port_read64(int port, __u64 address)
-{
-	return port_read(port, address) |
-	       (__u64)port_read(port, address + 4) << 32;
-}
 
 static void path_of(char *path, size_t size, const char *file)
 {
@@ -84,33 +26,20 @@ static unsigned long long number(const char *path, int base)
 	return strtoull(text, NULL, base);
 }
 
-/* Past the driver; unbound, a device may have its registers switched off */
+/* Past the driver */
 static void registers(struct state *state)
 {
-	int lock = open("/run/bed.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	__u64 at = hw_hdm() + 0x1000;
-	char path[PATH_MAX];
 	unsigned int n;
-	int port;
 
-	path_of(path, sizeof(path), "resource");
-	at += number(path, 16);
-	flock(lock, LOCK_EX);
-	port = open("/dev/virtio-ports/bed", O_RDWR | O_CLOEXEC);
-	if (port < 0)
-		abort();
-	state->global = port_read(port, at + 4);
-	for (n = 0, at += 0x10; n < 2; n++, at += 0x20) {
-		state->hw[n].base = port_read64(port, at);
-		state->hw[n].size = port_read64(port, at + 8);
-		state->hw[n].ctrl = port_read(port, at + 16);
-		state->hw[n].skip = port_read64(port, at + 20);
-	}
-	close(port);
-	close(lock);
+	state->global = hw_read(hw_hdm() + 4);
+	for (n = 0; n < 2; n++)
+		state->hw[n] = hw_decoder(n);
 }
 
-/* The CXL Device DVSEC: vendor 1e98, id 0 */
+/*
+ * The CXL Device DVSEC: vendor 1e98, id 0. Unbound, a device may have its
+ * registers switched off.
+ */
 static bool config(struct state *state)
 {
 	__u32 header, vendor, at = 0x100;

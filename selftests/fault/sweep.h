@@ -15,6 +15,7 @@
  * @gated: a failure may leave decoders to be restored, with the gate closed and
  *	VFIO_CXL_INFO saying so
  * @inside: the call has nothing to do with decoders: don't look from outside
+ * @only: who alone has points there: "own" or "kernel"
  * @degrades: may a call that succeeds have got this instead of what it got
  *	without the failure?
  */
@@ -26,6 +27,7 @@ struct operation {
 	bool (*check)(void);
 	bool gated;
 	bool inside;
+	const char *only;
 	bool (*degrades)(const struct state *now, const struct state *done);
 };
 
