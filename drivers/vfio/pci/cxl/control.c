@@ -492,7 +492,13 @@ void vfio_cxl_control_exit(struct vfio_cxl_device *cxl)
 	struct vfio_cxl_node *node = cxl->node;
 
 	misc_deregister(&node->misc);
-	down_write(&node->lock);
+	/*
+	 * A class of its own: hot-unplug comes here with the slot's locks held,
+	 * which a reset of the function takes below cmd_lock, and that is taken
+	 * below this one. They never meet: who resets the function holds its
+	 * device lock, as does remove().
+	 */
+	down_write_nested(&node->lock, SINGLE_DEPTH_NESTING);
 	node->cxl = NULL;
 	up_write(&node->lock);
 	kref_put(&node->ref, node_free);
