@@ -386,9 +386,12 @@ static bool check_memory_write(void)
 
 	if (pread(user.device, now, sizeof(now), memory.offset) != sizeof(now))
 		return false;
-	for (n = 0; n < sizeof(now); n++)
-		if ((now[n] == written[n]) != ((ssize_t)n < written_size))
+	for (n = 0; n < sizeof(now); n++) {
+		bool same = now[n] == written[n];
+
+		if (same != ((ssize_t)n < written_size))
 			return false;
+	}
 
 	return true;
 }
