@@ -597,6 +597,19 @@ TEST_F(hdm, restore_writes_only_what_is_lost)
 	}
 }
 
+/* Other registers are where its own would be */
+TEST_F(hdm, restore_without_capability)
+{
+	struct vfio_cxl_hdm_state state;
+
+	start(_metadata, &self->b, 5);
+	make_state(&state, 6);
+	fake_forget(&self->b.fake);
+	self->b.hdm.count = 0;
+	EXPECT_EQ(0, restore(&self->b, &state));
+	EXPECT_EQ(0, self->b.fake.writes);
+}
+
 TEST_F(hdm, restore_global)
 {
 	struct vfio_cxl_hdm_state state;
