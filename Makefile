@@ -8,6 +8,7 @@
 #   make check-debug     those that need a device, on a debug kernel
 #   make lint            all static checks
 #   make mutants         do the tests notice a driver with a fault in it?
+#   make coverage        what of the code do the tests reach?
 #   make bench           how fast, beside vfio-pci and device-dax
 #   make clean
 #
@@ -75,6 +76,9 @@ mutants:
 	selftests/vm/setup
 	selftests/mutants/run
 
+coverage:
+	selftests/coverage/run
+
 bench:
 	selftests/vm/setup
 	selftests/bench/run
@@ -83,4 +87,4 @@ clean:
 	rm -rf $(build)
 
 .PHONY: all module tools kunit install demo check fuzz check-debug lint \
-	mutants bench clean
+	mutants coverage bench clean
