@@ -45,6 +45,18 @@ json '.versions[0] | [.module_loaded, .kernel]' "[true,\"$(uname -r)\"]" \
 json '.versions[0].module_version == .versions[0].version' true \
 	'of the same release'
 
+# What is no CXL device is left alone
+for other in /sys/bus/pci/devices/*; do
+	[[ -e $other/driver || $other == "$sysfs" ]] || break
+done
+before=$(xxd -l 64 "$other/config")
+echo cxl-vfio-pci >"$other/driver_override"
+echo "${other##*/}" >/sys/bus/pci/drivers_probe
+has "$(dmesg)" "${other##*/}: no CXL Device DVSEC" 'not a CXL device'
+[[ ! -e $other/driver && $(xxd -l 64 "$other/config") == "$before" ]]
+ok $? 'it is not bound, and as it was'
+echo >"$other/driver_override"
+
 # From no driver
 exit_is 0 bind "$DEV" --dry-run --json
 json '.devices[0] | [.dry_run, .driver, .old_driver]' \

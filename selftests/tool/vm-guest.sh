@@ -75,6 +75,18 @@ guest '[0,false,[0,1],[]]' 'until it is cleared'
 end INT
 
 is "$(registers)" "$before" 'the physical decoder never moved'
+
+# Set for one memory, and the tenant gets another
+if [[ $TOPOLOGY != firmware ]]; then
+	exit_is 0 decoder guest set "$DEV" 0xffffffffe0000000 --persist
+	exit_is 0 decoder clear "$DEV"
+	exit_is 0 decoder program "$DEV" --dpa-skip 256M --size 512M
+	tenant
+	guest '[0,false,[0,1],["GUEST_SET","GUEST_PERSIST"]]' \
+		'what does not fit is not placed'
+	end INT
+	has "$(dmesg)" 'does not fit at 0xffffffffe0000000' 'the log says so'
+fi
 run_nobody decoder guest set "$DEV" 4G --json
 is "$code" 6 'not for nobody'
 exit_is 0 unbind "$DEV"
