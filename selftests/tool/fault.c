@@ -15,6 +15,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/vfio.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -434,7 +435,9 @@ int ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(args, void *);
 	va_end(args);
 	snprintf(name, sizeof(name), "ioctl %#lx", request);
-	if (point(ANY | KIND(EINTR), name, NULL, fd))
+	/* It waits for the device, and a signal may end that */
+	if (point(request == VFIO_GROUP_GET_DEVICE_FD ? ANY :
+		  ANY | KIND(EINTR), name, NULL, fd))
 		return failed();
 	paused++;
 	ret = next_ioctl(fd, request, arg);

@@ -24,7 +24,10 @@ int vcxl_client_fail(struct vcxl_client *c, int err, const char *what)
 			 "", "%s: %s", what, strerror(-err));
 }
 
-/* A VMM has signals that are not for us */
+/*
+ * A VMM has signals that are not for us. Not for what waits for the device: begun
+ * anew each time, it might never end.
+ */
 int vcxl_client_ioctl(int fd, unsigned long request, void *arg)
 {
 	int ret;
@@ -109,8 +112,8 @@ static int open_group(struct vcxl_client *c, int group)
 
 static int open_device(struct vcxl_client *c)
 {
-	c->device = vcxl_client_ioctl(c->group, VFIO_GROUP_GET_DEVICE_FD,
-				      c->name);
+	/* Resets the device, and waits for its media: a signal may end that */
+	c->device = ioctl(c->group, VFIO_GROUP_GET_DEVICE_FD, c->name);
 	if (c->device < 0)
 		return vcxl_client_fail(c, -errno, "can't open the VFIO device");
 	if (fcntl(c->device, F_SETFD, FD_CLOEXEC))

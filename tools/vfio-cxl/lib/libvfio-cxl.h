@@ -367,7 +367,8 @@ int vcxl_largest_free(struct vcxl *ctx, uint64_t base, uint64_t size,
  * Resets the device, and so does closing.
  *
  * Return: 0; -EBUSY while somebody else has it; -EOPNOTSUPP with a reason if it
- * has no memory: then it is a plain VFIO PCI device.
+ * has no memory: then it is a plain VFIO PCI device; -EINTR if a signal came while
+ * it waited for the device.
  */
 int vcxl_client_open(struct vcxl_device *dev, struct vcxl_client **client);
 
