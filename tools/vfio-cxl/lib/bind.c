@@ -305,6 +305,7 @@ static void settle(struct vcxl_device *dev)
 	if (vcxl_starved(vcxl_device_refresh(dev))) {
 		strcpy(dev->driver, known.driver);
 		strcpy(dev->override, known.override);
+		dev->group = known.group;
 	}
 	dev->ctx->error = error;
 }
@@ -495,7 +496,11 @@ static int do_unbind(struct vcxl_device *dev, unsigned int flags,
 	/* Without a driver and with a note it is on its way back still */
 	if (is_away(dev) && (dev->driver[0] || !saved.driver[0])) {
 		result->already = true;
-		return known && !(flags & VCXL_BIND_DRY_RUN) ? forget(dev) : 0;
+		/* With another than the noted one it may be taken back yet */
+		if (!known || (flags & VCXL_BIND_DRY_RUN) ||
+		    strcmp(dev->driver, saved.driver))
+			return 0;
+		return forget(dev);
 	}
 	if (vcxl_device_is_bound(dev) && !(flags & VCXL_BIND_FORCE))
 		ret = check_open(dev);
