@@ -144,8 +144,8 @@ struct vfio_cxl_device_info_cap {
  * @VFIO_CXL_REASON_COMMIT_TIMEOUT: Committed did not come, or did not go, in
  *	time
  * @VFIO_CXL_REASON_READBACK: the decoder does not read back as it was written
- * @VFIO_CXL_REASON_NOT_LIVE: a reset or another event is under way; see @gate
- *	of VFIO_CXL_INFO
+ * @VFIO_CXL_REASON_NOT_LIVE: a reset or another event is under way, or the memory
+ *	did not come back after one; see @gate of VFIO_CXL_INFO
  * @VFIO_CXL_REASON_DVSEC_LOCKED: CONFIG_LOCK of the CXL Device DVSEC keeps
  *	Mem_Enable off
  * @VFIO_CXL_REASON_RANGE_SIZE: a VFIO region holds 1 TiB at most
@@ -403,11 +403,11 @@ struct vfio_cxl_decoder {
  * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open.
  * On failure the decoder is put back as it was and read back; where the device
  * does not let it be put back, the range stays taken until VFIO_CXL_DECODER_CLEAR
- * succeeds or the driver is unbound. A failure with reason NOT_LIVE of a decoder
- * that is committed all the same: its memory did not go live, and the same call
- * again tries that. Programming what
- * is programmed already succeeds with VFIO_CXL_PROGRAM_ALREADY; with _LOCK, an
- * unlocked decoder of the same values is committed again, locked.
+ * succeeds or the driver is unbound. With reason NOT_LIVE the decoder may be
+ * committed, and locked if that was asked for, while its memory did not go live:
+ * the same request again tries that. Programming what is programmed already
+ * succeeds with VFIO_CXL_PROGRAM_ALREADY; with _LOCK, an unlocked decoder of the
+ * same values is committed again, locked.
  */
 struct vfio_cxl_decoder_program {
 	__u32 argsz;

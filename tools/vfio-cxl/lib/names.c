@@ -66,7 +66,7 @@ static const struct reason reasons[] = {
 	       "reset the device and try again"),
 	REASON(READBACK, "the decoder does not read back as it was written",
 	       "reset the device; if that does not help, don't trust it"),
-	REASON(NOT_LIVE, "a reset or another event is under way",
+	REASON(NOT_LIVE, "a reset or another event is under way, or the memory did not come back",
 	       "try again; 'vfio-cxl status' shows which event it is"),
 	REASON(DVSEC_LOCKED, "the CXL Device DVSEC is locked with its memory off",
 	       "firmware locked it: change the platform's setup, or reset the device"),
