@@ -20,7 +20,7 @@ prefix ?= /usr/local
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 build := $(CURDIR)/build
-module := $(build)/module-$(KVER)$(if $(FAULTS),-faults)
+module := $(build)/module-$(KVER)$(if $(filter 1,$(FAULTS)),-faults)
 export prefix DESTDIR
 # A distribution keeps its key, and signing without one is a scary message
 unsigned := $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
@@ -34,7 +34,7 @@ module:
 	@mkdir -p $(module)
 	@cp -Ru --preserve=timestamps Kbuild VERSION drivers include $(module)/
 	$(MAKE) -C $(KDIR) M=$(module) CONFIG_DEBUG_INFO_BTF_MODULES= \
-		$(if $(FAULTS),CONFIG_CXL_VFIO_PCI_FAULTS=y) modules
+		$(if $(filter 1,$(FAULTS)),CONFIG_CXL_VFIO_PCI_FAULTS=y) modules
 	@ln -sf drivers/vfio/pci/cxl/cxl-vfio-pci.ko $(module)/cxl-vfio-pci.ko
 
 tools:
