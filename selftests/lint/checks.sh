@@ -53,7 +53,7 @@ module()
 		cross=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 	make -j"$(nproc)" -C "/usr/lib/modules/${kver%-amd64}-$arch/build" \
 		M="$tree" "${cross[@]}" CONFIG_DEBUG_INFO_BTF_MODULES= \
-		W=1 C=2 modules 2>&1 | tee "$out/module.log"
+		CONFIG_CXL_VFIO_PCI_FAULTS=y W=1 C=2 modules 2>&1 | tee "$out/module.log"
 	[[ ${PIPESTATUS[0]} -eq 0 ]] || return
 
 	# The kernel's Makefile leaves sparse out when it doesn't like it.
