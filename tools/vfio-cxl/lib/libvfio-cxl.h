@@ -300,8 +300,8 @@ int vcxl_bind(struct vcxl_device *dev, unsigned int flags,
  *
  * Return: 0; -EREMOTEIO when the device left cxl-vfio-pci, but the driver that it
  * should go back to did not take it, or the note of that is still there: called
- * again, it tries again; -EBUSY while
- * the VFIO device is open, unless forced: then the kernel waits for its user.
+ * again, it tries again unless another driver has the device; -EBUSY while the
+ * VFIO device is open, unless forced: then the kernel waits for its user.
  */
 int vcxl_unbind(struct vcxl_device *dev, unsigned int flags,
 		struct vcxl_bind_result *result);

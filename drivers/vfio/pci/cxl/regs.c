@@ -229,7 +229,7 @@ int vfio_cxl_mem_enable(struct vfio_cxl_device *cxl)
 	dvsec_write_control(cxl, control | CXL_DVSEC_CTRL_MEM);
 	if (!(dvsec_read16(cxl, CXL_DVSEC_CTRL) & CXL_DVSEC_CTRL_MEM) ||
 	    vfio_cxl_fails("Mem_Enable")) {
-		/* It may have been misread: as it was, not as it happens */
+		/* The bit may be set all the same, and only its read have failed */
 		dvsec_write_control(cxl, control);
 		return -EPERM;
 	}
