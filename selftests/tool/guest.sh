@@ -42,16 +42,19 @@ registers()
 }
 
 # begin COMMAND...: in the background, as $pid, stopped once it has the device
-# open. Looks at its descriptors, because anything slower might miss it.
+# open: see hold.c
 begin()
 {
-	"$@" >/dev/null 2>&1 &
+	local state=
+
+	LD_PRELOAD=${VFIO_CXL%/*}/hold.so "$@" >/dev/null 2>&1 &
 	pid=$!
-	until [[ $(readlink /proc/$pid/fd/* 2>/dev/null) == *vfio-device* ]]; do
-		[[ -e /proc/$pid/exe ]] || break
+	# Until it is stopped, or a zombie
+	until [[ $state == [TZ] ]]; do
+		sleep 0.02
+		state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status")
 	done
-	kill -STOP "$pid"
-	ok $? "held while it has the device open: $*"
+	is "$state" T "held while it has the device open: $*"
 }
 
 # end SIGNAL: of what "begin" holds
