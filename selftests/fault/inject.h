@@ -14,6 +14,8 @@
  */
 bool inject_ready(void);
 bool inject_is(const char *who);
+/* The kernel's failures count up to here below the driver; 0: DEPTH says it */
+bool inject_depth(unsigned int depth);
 bool inject_arm(unsigned int nth);
 /* 1: a point failed, @name says which; 0: there were not as many; -1: broken */
 int inject_disarm(char *name, size_t size);

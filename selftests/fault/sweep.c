@@ -59,6 +59,7 @@ static void sweep(struct __test_metadata *_metadata, const char *name)
 	int err, hit;
 
 	ASSERT_NE(NULL, op);
+	ASSERT_TRUE(inject_depth(op->depth));
 	ASSERT_TRUE(op->begin());
 	ASSERT_TRUE(state_get(&before, !op->inside));
 	ASSERT_EQ(0, op->call());
