@@ -14,7 +14,8 @@ REPORT = re.compile(
     rb"|suspicious RCU|inconsistent lock state|bad unlock balance"
     rb"|held lock freed|lock held when returning|trying to register non-static"
     rb"|DEBUG_LOCKS_WARN_ON|INFO: task .* blocked for|scheduling while atomic"
-    rb"|rcu_\w+ (?:self-)?detected stall|list_(?:add|del) corruption"
+    rb"|rcu_\w+ (?:self-)?detected (?:expedited )?stall"
+    rb"|list_(?:add|del) corruption"
     rb"|new suspected memory leaks|unreferenced object"
     rb"|BUG \S+ \(|pagealloc: (?:single bit error|memory corruption)"
     rb"|sysfs: cannot create duplicate|DMA-API: .*(?:error|leak)")
