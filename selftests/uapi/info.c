@@ -168,6 +168,7 @@ static size_t read_region(const struct user *user, __u32 index, char *data,
 TEST_F(memory, host_address_is_nowhere)
 {
 	static const __u32 indexes[] = { 0, 2, 4, 7, 10 };
+	static const char none[sizeof(((struct vfio_cxl_info *)0)->element)];
 	static char data[65536];
 	struct vfio_cxl_info info = { .argsz = sizeof(info) };
 	__u64 base = hw_decoder(0).base;
@@ -191,6 +192,8 @@ TEST_F(memory, host_address_is_nowhere)
 
 	ASSERT_EQ(0, ioctl(self->user.device, VFIO_CXL_INFO, &info));
 	EXPECT_FALSE(has_base((char *)&info, sizeof(info), base, false));
+	/* Nor as text, nor what in the host's topology is in the way */
+	EXPECT_EQ(0, memcmp(info.element, none, sizeof(none)));
 	/* Two bits of it, no more */
 	EXPECT_EQ(0, info.map_offset & ~(3ULL << 28));
 }
