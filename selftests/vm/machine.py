@@ -115,20 +115,24 @@ class Machine:
         cpu = "max,hypervisor=off"
         if self.accel == "kvm":
             accel, cpu = ["-accel", "kvm"], "host,hypervisor=off"
+        # With eim the guest uses x2APIC, whose registers are no memory: QEMU 10
+        # sometimes sends a CPU's access to memory astray when another changes
+        # the memory map, and the end of an interrupt that is lost leaves a CPU
+        # without timers for good (seen).
+        iommu = "intel-iommu,intremap=on,eim=on"
         if self.accel == "icount":
             # An instruction is a nanosecond of the guest's time, and sleep
             # takes none of ours.
             accel = ["-accel", "tcg,thread=single",
                      "-icount", "shift=0,sleep=off"]
+            # Its CPUs take turns; and an x2APIC's timer that is read in the
+            # middle of a block of code ends QEMU ("Bad icount read").
+            iommu = "intel-iommu,intremap=on"
         return args + accel + [
             "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu, "-smp", "2",
             "-m", f"1G,slots=8,maxmem={self.topology.maxmem}",
             "-display", "none", "-no-reboot", "-nodefaults",
-            # With eim the guest uses x2APIC, whose registers are no memory:
-            # QEMU 10 sometimes sends a CPU's access to memory astray when
-            # another changes the memory map, and the end of an interrupt that
-            # is lost leaves a CPU without timers for good (seen).
-            "-device", "intel-iommu,intremap=on,eim=on"]
+            "-device", iommu]
 
     def device_args(self):
         t = self.topology
