@@ -20,6 +20,8 @@ class Device:
     dc_regions: int = 2
     serial: int = 0xc0ffee00d0000001
     options: str = ""
+    # The port of the switch above it, whose mailbox the topology has.
+    switch_port: int | None = None
 
     def media(self):
         """Size of the backing file, by kind."""
@@ -50,6 +52,8 @@ class Topology:
     maxmem: str = "8G"
     # What guest/firmware.c does before any driver; nothing if empty.
     firmware: tuple = ()
+    # QEMU's id of the mailbox of the switch; none if empty.
+    mailbox: str = ""
     qemu: tuple = ("10", "11")      # those that have what is needed
 
     def window_args(self):
@@ -67,9 +71,10 @@ def bridge(n, bus):
 
 
 ONE_PORT = bridge(1, 12)
+PORT = 3
 SWITCH = ONE_PORT + [
-    "-device", "cxl-upstream,bus=rp0,id=us0",
-    "-device", "cxl-downstream,port=3,bus=us0,id=swport0,chassis=0,slot=4"]
+    "-device", "cxl-upstream,bus=rp0,id=us0", "-device",
+    f"cxl-downstream,port={PORT},bus=us0,id=swport0,chassis=0,slot=4"]
 
 
 def typical(bus="rp0"):
@@ -133,6 +138,20 @@ def switch_routed():
     return t
 
 
+def dc():
+    """On the root bus nothing but its own BAR decides whether the mailbox can
+    be reached: no port whose window or power state is the guest's business."""
+    t = switch()
+    t.summary = ("switch that routes the whole window, with its mailbox for a "
+                 "fabric manager")
+    t.firmware = ("route", "0", str(4 * GIB))
+    t.args = SWITCH + [
+        "-device", "cxl-switch-mailbox-cci,bus=pcie.0,target=us0,id=cci0"]
+    t.mailbox = "cci0"
+    t.devices[0].switch_port = PORT
+    return t
+
+
 def dc_only():
     return Topology("root port, device: 2 GiB Dynamic Capacity and no other",
                     [Device("dcd0", "rp0", dc=2 * GIB)], ONE_PORT)
@@ -168,5 +187,5 @@ def bench():
 
 TOPOLOGIES = {f.__name__.replace("_", "-"): f
               for f in (direct, static, firmware, two_devices, neighbour,
-                        two_ports, switch, switch_routed, dc_only, hdm_db,
+                        two_ports, switch, switch_routed, dc, dc_only, hdm_db,
                         bench)}
