@@ -6,7 +6,8 @@ import os
 import struct
 import time
 
-from testroot import BedError
+from fm import FabricManager
+from testroot import BedError, Usage
 
 HEADER = struct.Struct("<III")      # nonce, flags, length; see guest/bed.c
 LAST = 1
@@ -18,13 +19,15 @@ USAGE = """usage: bed media read static|dc OFFSET LENGTH [DEVICE]
        bed mmio read ADDRESS [1|2|4|8]
        bed mmio write ADDRESS VALUE [1|2|4|8]
        bed qmp JSON|-
+       bed fm add --region R --offset O --length L [--tag UUID]
+                  [--extent O:L[:TAG[:SEQ]]]... [--device DEVICE]
+       bed fm release [--region R] [--offset O --length L] [--tag UUID]
+                      [--extent O:L[:TAG[:SEQ]]]... [--policy tag|prescriptive]
+                      [--forced] [--sanitize] [--device DEVICE]
+       bed fm list [--device DEVICE]
        bed unplug|plug [DEVICE]
        bed info
 Numbers may be decimal or 0x...; - stands for standard input."""
-
-
-class Usage(Exception):
-    pass
 
 
 def number(text):
@@ -43,6 +46,7 @@ class Bed:
         self.nodes = {d.name: d.name for d in machine.topology.devices}
         self.leaving = set()
         self.plugs = 0
+        self.fm = FabricManager(machine)
 
     def feed(self, data):
         """Takes what came from the port; returns what goes back."""
@@ -76,10 +80,10 @@ class Bed:
         try:
             text = self.command(args)
             return b"\0" + (text + "\n" if text else "").encode()
-        except Usage:
-            return b"\2" + (USAGE + "\n").encode()
+        except Usage as e:
+            return bytes([e.status]) + f"bed: {e}\n{USAGE}\n".encode()
         except (BedError, OSError) as e:
-            return b"\1" + f"bed: {e}\n".encode()
+            return bytes([getattr(e, "status", 1)]) + f"bed: {e}\n".encode()
 
     def command(self, args):
         match args:
@@ -103,11 +107,13 @@ class Bed:
                                           f"{number(value):#x}")
             case ["qmp", text]:
                 return self.qmp(text)
+            case ["fm", "add" | "release" | "list" as verb, *words]:
+                return self.fm.command(verb, words, self)
             case ["unplug" | "plug" as verb, *dev] if len(dev) < 2:
                 return getattr(self, verb)(self.device(dev))
             case ["info"]:
                 return json.dumps(self.info())
-        raise Usage
+        raise Usage("no command of this form" if args else "no command")
 
     def letter(self, size):
         letters = {"1": "b", "2": "w", "4": "l", "8": "q"}
@@ -148,6 +154,7 @@ class Bed:
         reply = self.machine.qmp_reply(request)
         if "error" in reply:
             raise BedError(json.dumps(reply))
+        self.fm.see(request, self)
         return json.dumps(reply)
 
     def slots(self):

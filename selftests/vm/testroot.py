@@ -10,6 +10,12 @@ VM = os.path.dirname(os.path.realpath(__file__))
 
 class BedError(Exception):
     """Something that whoever called can put right; the text says how."""
+    status = 1      # what "bed" in the guest returns
+
+
+class Usage(BedError):
+    """A command that is not written as it should be."""
+    status = 2
 
 
 def cache():
