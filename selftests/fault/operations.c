@@ -17,6 +17,7 @@
 
 #define GUEST_BASE	(16 * GIB)
 #define MAP_SIZE	(4 * MIB)
+#define CLEAR_ON_CLOSE	"/sys/module/cxl_vfio_pci/parameters/clear_on_close"
 
 static struct user user = USER_CLOSED;
 static struct region memory;
@@ -273,6 +274,34 @@ static bool opened(void)
 	return begin_open() && !call_open() &&
 	       !user_find(&user, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY, &memory) &&
 	       !user_find(&user, VFIO_CXL_REGION_SUBTYPE_COMP_REGS, &comp_regs);
+}
+
+static const char secret[] = "left by the last tenant";
+
+/* The last bytes, with clear_on_close */
+static bool begin_close_clearing(void)
+{
+	return !put(CLEAR_ON_CLOSE, "1") && opened() &&
+	       pwrite(user.device, secret, sizeof(secret), memory.offset +
+		      memory.size - sizeof(secret)) == sizeof(secret);
+}
+
+/* Whatever failed at the close, the next tenant finds nothing */
+static bool check_nothing_left(void)
+{
+	char left[sizeof(secret)];
+
+	if (!opened() ||
+	    pread(user.device, left, sizeof(left), memory.offset +
+		  memory.size - sizeof(left)) != sizeof(left))
+		return false;
+
+	return !left[0] && !call_close();
+}
+
+static bool end_clearing(void)
+{
+	return !put(CLEAR_ON_CLOSE, "0");
 }
 
 static int call_guest_set(void)
@@ -567,6 +596,9 @@ const struct operation operations[] = {
 	{ "clear", programmed, call_clear, nothing, .gated = true },
 	{ "open", begin_open, call_open, closed, .gated = true },
 	{ "close", opened, call_close, nothing, .gated = true, .only = "own" },
+	{ "close_clearing", begin_close_clearing, call_close, end_clearing,
+	  .check = check_nothing_left, .gated = true, .only = "own",
+	  .slow = true },
 	{ "guest_set", opened, call_guest_set, guest_clear },
 	{ "guest_clear", begin_guest_clear, call_guest_clear, nothing },
 	{ "guest_set_next", programmed, call_guest_set, guest_clear },
