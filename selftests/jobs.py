@@ -12,10 +12,14 @@ from pathlib import Path
 
 import tap
 
+# pylint: disable=wrong-import-position
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent
 BUILD = TOP / "build"
 VM = HERE / "vm"
+
+sys.path.insert(0, str(VM))
+from topology import TOPOLOGIES  # noqa: E402
 
 
 @dataclass
@@ -44,6 +48,17 @@ def set_up(who, *args):
     if subprocess.run([VM / "setup", *args], cwd=TOP, check=False).returncode:
         command = " ".join(("selftests/vm/setup", *args))
         sys.exit(f"{who}: the test bed could not be set up: {command} failed")
+
+
+def tested(who):
+    """The topologies that tests of the command ask for."""
+    names = {name for script in (HERE / "tool").glob("vm-*.sh")
+             for line in script.read_text().splitlines()
+             if line.startswith("# topologies: ") for name in line.split()[2:]}
+    if unknown := names - set(TOPOLOGIES):
+        sys.exit(f"{who}: tests ask for topologies that topology.py does not "
+                 f"have: {', '.join(sorted(unknown))}")
+    return [name for name in TOPOLOGIES if name in names]
 
 
 class Jobs:
