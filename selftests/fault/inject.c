@@ -33,24 +33,22 @@ bool inject_depth(unsigned int depth)
 	static const char *const attr[] = {
 		"failslab", "fail_page_alloc", "fail_usercopy",
 	};
-	const char *usual = getenv("DEPTH");
+	unsigned int i, usual = atoi(getenv("DEPTH") ?: "");
 	char path[64];
-	unsigned int i;
 	bool good = true;
 	FILE *file;
 
 	if (inject_own)
 		return true;
+	if (!usual)
+		return false;
 	for (i = 0; i < sizeof(attr) / sizeof(attr[0]) && good; i++) {
 		snprintf(path, sizeof(path),
 			 "/sys/kernel/debug/%s/stacktrace-depth", attr[i]);
 		file = fopen(path, "w");
 		if (!file)
 			return false;
-		if (depth)
-			fprintf(file, "%u", depth);
-		else
-			fprintf(file, "%s", usual ?: "");
+		fprintf(file, "%u", depth > usual ? depth : usual);
 		good = !fclose(file);
 	}
 

@@ -60,8 +60,6 @@ static void sweep(struct __test_metadata *_metadata, const char *name)
 	int err, hit;
 
 	ASSERT_NE(NULL, op);
-	if (op->slow && getenv("SLOW"))
-		SKIP(return, "takes minutes with this emulator");
 	ASSERT_TRUE(inject_depth(op->depth));
 	ASSERT_TRUE(op->begin());
 	ASSERT_TRUE(state_get(&before, !op->inside));
@@ -122,7 +120,8 @@ static void sweep(struct __test_metadata *_metadata, const char *name)
 	EXPECT_TRUE(!what)
 		TH_LOG("%s, no point failed: %s", name, what);
 	ASSERT_TRUE(op->end());
-	EXPECT_EQ(!op->only || inject_is(op->only), tally.points > 0);
+	/* Who need not have points there may have some, the deeper one looks */
+	EXPECT_TRUE(tally.points || (op->only && !inject_is(op->only)));
 	printf("# %s: %u points, %u of them fail the call, %ld s%s\n", name,
 	       tally.points, tally.failed, time(NULL) - start, tally.names);
 	fflush(stdout);

@@ -15,8 +15,7 @@
  * @gated: a failure may leave decoders to be restored, with the gate closed and
  *	VFIO_CXL_INFO saying so
  * @inside: the call has nothing to do with decoders: don't look from outside
- * @only: who alone has points there: "own" or "kernel"
- * @slow: takes minutes with an emulator that has no RAM behind the memory
+ * @only: who alone has to have points there: "own" or "kernel"
  * @depth: of the stack, below which the kernel's failures are the driver's, where
  *	that has to be more than DEPTH; up to 32
  * @degrades: may a call that succeeds have got this instead of what it got
@@ -31,7 +30,6 @@ struct operation {
 	bool gated;
 	bool inside;
 	const char *only;
-	bool slow;
 	unsigned int depth;
 	bool (*degrades)(const struct state *now, const struct state *done);
 };
