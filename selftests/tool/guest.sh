@@ -45,14 +45,15 @@ registers()
 # open: see hold.c
 begin()
 {
-	local state=
+	local state
 
 	LD_PRELOAD=${VFIO_CXL%/*}/hold.so "$@" >/dev/null 2>&1 &
 	pid=$!
-	# Until it is stopped, or a zombie
-	until [[ $state == [TZ] ]]; do
+	# Until it is stopped, or gone
+	while state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' \
+			"/proc/$pid/status" 2>/dev/null); do
+		[[ $state != [TZ] ]] || break
 		sleep 0.02
-		state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status")
 	done
 	is "$state" T "held while it has the device open: $*"
 }
