@@ -18,6 +18,8 @@ USAGE = """usage: bed media read static|dc OFFSET LENGTH [DEVICE]
        bed media write static|dc OFFSET HEX|- [DEVICE]
        bed mmio read ADDRESS [1|2|4|8]
        bed mmio write ADDRESS VALUE [1|2|4|8]
+       bed mmio dump ADDRESS COUNT
+       bed mmio load ADDRESS=VALUE...
        bed qmp JSON|-
        bed fm add --region R --offset O --length L [--tag UUID]
                   [--extent O:L[:TAG[:SEQ]]]... [--device DEVICE]
@@ -97,14 +99,14 @@ class Bed:
                                    f"'{digits[:32]}'") from None
                 return self.media(kind, offset, dev, data=data)
             case ["mmio", "read", address, *size] if len(size) < 2:
-                value = self.machine.qtest(
-                    f"read{self.letter(size)} {number(address):#x}")
-                digits = 2 * int(size[0] if size else 4)
-                return f"0x{int(value, 16):0{digits}x}"
+                return self.mmio_read(number(address), size)
             case ["mmio", "write", address, value, *size] if len(size) < 2:
-                return self.machine.qtest(f"write{self.letter(size)} "
-                                          f"{number(address):#x} "
-                                          f"{number(value):#x}")
+                return self.mmio_write(number(address), number(value), size)
+            case ["mmio", "dump", address, count]:
+                return "\n".join(self.mmio_read(number(address) + 4 * i)
+                                 for i in range(number(count)))
+            case ["mmio", "load", *pairs] if pairs:
+                return self.mmio_load(pairs)
             case ["qmp", text]:
                 return self.qmp(text)
             case ["fm", "add" | "release" | "list" as verb, *words]:
@@ -120,6 +122,22 @@ class Bed:
         if size and size[0] not in letters:
             raise BedError(f"mmio: the size is 1, 2, 4 or 8, not '{size[0]}'")
         return letters[size[0] if size else "4"]
+
+    def mmio_read(self, address, size=()):
+        value = self.machine.qtest(f"read{self.letter(size)} {address:#x}")
+        digits = 2 * int(size[0] if size else 4)
+        return f"0x{int(value, 16):0{digits}x}"
+
+    def mmio_write(self, address, value, size=()):
+        return self.machine.qtest(f"write{self.letter(size)} {address:#x} "
+                                  f"{value:#x}")
+
+    def mmio_load(self, pairs):
+        words = [pair.partition("=") for pair in pairs]
+        # None of them is written if one is wrong
+        for address, value in [(number(a), number(v)) for a, _, v in words]:
+            self.mmio_write(address, value)
+        return ""
 
     def device(self, names):
         devices = {d.name: d for d in self.machine.topology.devices}
