@@ -41,10 +41,9 @@ le_hex()
 # hdm_of BLOCK: the HDM decoder capability; nothing if there is none
 hdm_of()
 {
-	local i entry
+	local entry
 
-	for ((i = 1; i < 16; i++)); do
-		entry=$(bed mmio read $(($1 + 0x1000 + 4 * i)))
+	for entry in $(bed mmio dump $(($1 + 0x1004)) 15); do
 		(((entry & 0xffff) == 5)) || continue
 		echo $(($1 + 0x1000 + (entry >> 20)))
 		return
@@ -57,15 +56,11 @@ raw_decoder()
 {
 	local at=$(($1 + 0x10 + 0x20 * $2))
 
-	bed mmio write $(($1 + 4)) 2
-	bed mmio write $((at + 0x10)) $UNCOMMITTED
-	bed mmio write $at $(($3 & 0xffffffff))
-	bed mmio write $((at + 4)) $(($3 >> 32 & 0xffffffff))
-	bed mmio write $((at + 8)) $(($4 & 0xffffffff))
-	bed mmio write $((at + 12)) $(($4 >> 32 & 0xffffffff))
-	bed mmio write $((at + 0x14)) "$5"
-	bed mmio write $((at + 0x18)) 0
-	bed mmio write $((at + 0x10)) "$6"
+	bed mmio load $(($1 + 4))=2 $((at + 0x10))=$UNCOMMITTED \
+		$at=$(($3 & 0xffffffff)) $((at + 4))=$(($3 >> 32 & 0xffffffff)) \
+		$((at + 8))=$(($4 & 0xffffffff)) \
+		$((at + 12))=$(($4 >> 32 & 0xffffffff)) \
+		$((at + 0x14))="$5" $((at + 0x18))=0 $((at + 0x10))="$6"
 }
 
 # shellcheck disable=SC2034 # of who sources this
@@ -74,11 +69,7 @@ readonly COMMIT=0x1200 UNCOMMITTED=0x1000
 # raw_all HDM: all registers of the first two decoders
 raw_all()
 {
-	local at
-
-	for ((at = 4; at < 0x50; at += 4)); do
-		bed mmio read $(($1 + at))
-	done
+	bed mmio dump $(($1 + 4)) 19
 }
 
 # address_of NAME: PCI address of a device of the topology

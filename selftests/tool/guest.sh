@@ -16,10 +16,10 @@ load_module()
 		insmod "$MODULE"
 }
 
+# Only as $(driver): without a process of its own
 driver()
 {
-	[[ -e $sysfs/driver ]] || return 0
-	basename "$(readlink "$sysfs/driver")"
+	cd -P "$sysfs/driver" 2>/dev/null && echo "${PWD##*/}"
 }
 
 override()
@@ -33,12 +33,10 @@ override()
 # BASE, SIZE, CTRL and skip of decoder 0, past every driver
 registers()
 {
-	local bar i
+	local bar
 
 	read -r bar _ <"$sysfs/resource"
-	for i in 0 4 8 12 16 20 24; do
-		bed mmio read $((bar + 0x1000 + 0x128 + 0x10 + i))
-	done
+	bed mmio dump $((bar + 0x1000 + 0x128 + 0x10)) 7
 }
 
 # begin COMMAND...: in the background, as $pid, stopped once it has the device
@@ -50,8 +48,8 @@ begin()
 	LD_PRELOAD=${VFIO_CXL%/*}/hold.so "$@" >/dev/null 2>&1 &
 	pid=$!
 	# Until it is stopped, or gone
-	while state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' \
-			"/proc/$pid/status" 2>/dev/null); do
+	state=gone
+	while read -r _ _ state _ 2>/dev/null <"/proc/$pid/stat"; do
 		[[ $state != [TZ] ]] || break
 		sleep 0.02
 	done

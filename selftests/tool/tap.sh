@@ -121,8 +121,8 @@ error()
 	shift 2
 	exit_is "$want" --json "$@"
 	is "$out" '' "no output: $*"
-	json_err '[.tool, .schema, .error.exit, .error.reason]' \
-		"[\"vfio-cxl\",1,$want,$reason]" "error object: $*"
-	json_err '.error | has("what") and has("object") and has("errno") and
-		 (.why | length > 0) and has("next")' true "keys of it: $*"
+	json_err '[.tool, .schema, .error.exit, .error.reason],
+		(.error | has("what") and has("object") and has("errno") and
+		 (.why | length > 0) and has("next"))' \
+		"[\"vfio-cxl\",1,$want,$reason]"$'\n'true "error object: $*"
 }

@@ -3,7 +3,7 @@
 # topologies: direct
 # list, status, bind, unbind, version: with and without the module.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 chmod 755 "$tap_tmp"

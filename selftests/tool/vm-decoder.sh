@@ -3,7 +3,7 @@
 # topologies: direct static hdm-db
 # window list, decoder show, program, clear.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 

@@ -3,7 +3,7 @@
 # topologies: direct firmware
 # decoder guest set, clear: before, during and after a tenancy.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 

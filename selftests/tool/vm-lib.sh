@@ -4,7 +4,7 @@
 # The library's VFIO client with the driver; the outcome is looked at from the
 # control node and from outside.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 lib=$(dirname "$VFIO_CXL")/vm-lib

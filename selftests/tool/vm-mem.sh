@@ -3,7 +3,7 @@
 # topologies: direct static firmware hdm-db
 # mem test, through VFIO; the media is looked at from outside.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 

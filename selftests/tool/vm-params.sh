@@ -3,7 +3,7 @@
 # topologies: direct
 # Each value of each parameter of the module.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 : "${PROGRAMS:?}"

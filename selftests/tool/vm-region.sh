@@ -5,7 +5,7 @@
 #       same, and follows that pointer when cxl_acpi is unloaded (seen: an oops)
 # Taking a device whose memory the kernel has made a region of.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 

@@ -3,7 +3,7 @@
 # topologies: direct
 # Which decoders that are found committed are believed.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"

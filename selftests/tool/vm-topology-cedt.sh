@@ -4,7 +4,7 @@
 # A platform without a CEDT, and the parameter unsafe_no_cedt. The kernel has
 # its list of ACPI tables from its own memory; there the CEDT gets another name.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"
@@ -14,29 +14,30 @@ hdm=$(hdm_of "$(block_of "$DEV")")
 readonly base hdm M256=$((256 << 20))
 
 # Where the kernel is: its symbols are virtual, /proc/iomem is physical
+symbols=" $(awk '$3 ~ /^(_text|acpi_gbl_root_table_list|page_offset_base)$/ {
+	printf "%s=0x%s ", $3, $1 }' /proc/kallsyms)"
 symbol()
 {
-	local text phys at
+	local text=${symbols#* _text=} at=${symbols#* "$1"=} phys
 
-	text=$(awk '$3 == "_text" { print "0x" $1 }' /proc/kallsyms)
-	at=$(awk -v name="$1" '$3 == name { print "0x" $1 }' /proc/kallsyms)
 	phys=$(sed -n 's/^ *\([0-9a-f]*\)-.* : Kernel code$/0x\1/p' /proc/iomem)
-	[[ -n $at && -n $phys ]] && echo $((at - text + phys))
+	[[ -n $phys && $symbols == *" _text="* && $symbols == *" $1="* ]] &&
+		echo $((${at%% *} - ${text%% *} + phys))
 }
 
 # place_of NAME: the name of a table in acpi_gbl_root_table_list, whose entries
 # are address, pointer, length, name, id, flags, count; 32 bytes
 place_of()
 {
-	local list tables count i
+	local list tables count i words
 
 	list=$(symbol acpi_gbl_root_table_list) || return
 	tables=$(($(bed mmio read "$list" 8) -
 		  $(bed mmio read "$(symbol page_offset_base)" 8)))
 	count=$(bed mmio read $((list + 8)))
-	for ((i = 0; i < count; i++)); do
-		[[ $(bed mmio read $((tables + 32 * i + 20))) != "$1" ]] ||
-			echo $((tables + 32 * i + 20))
+	mapfile -t words < <(bed mmio dump $tables $((8 * count)))
+	for ((i = 5; i < 8 * count; i += 8)); do
+		[[ ${words[i]} != "$1" ]] || echo $((tables + 4 * i))
 	done
 }
 

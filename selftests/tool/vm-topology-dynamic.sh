@@ -3,7 +3,7 @@
 # topologies: dc-only direct
 # A decoder over Dynamic Capacity, which begins behind the static capacity.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"
@@ -21,14 +21,16 @@ readonly node
 # 128 MiB from this DPA on
 dc_accept()
 {
-	local box word at=0
+	local box word at words=()
 
 	read -r box _ < <(sed -n 3p "$sysfs/resource")
 	box=$((box + 0x88))
+	at=$((box + 0x20))
 	for word in 1 0 $(($1 & 0xffffffff)) $(($1 >> 32)) $M128 0 0 0; do
-		bed mmio write $((box + 0x20 + at)) "$word"
+		words+=("$at=$word")
 		at=$((at + 4))
 	done
+	bed mmio load "${words[@]}"
 	bed mmio write $((box + 8)) $((0x4802 | 32 << 16)) 8
 	bed mmio write $((box + 4)) 1
 	is "$(($(bed mmio read $((box + 0x10)) 8) >> 32))" 0 'capacity is accepted'

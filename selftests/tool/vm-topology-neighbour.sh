@@ -3,7 +3,7 @@
 # topologies: neighbour
 # Two devices below one root port share the window, but no part of it.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"

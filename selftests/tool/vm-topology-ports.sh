@@ -3,7 +3,7 @@
 # topologies: two-ports
 # A host bridge with two root ports: its decoders are asked, and not touched.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"

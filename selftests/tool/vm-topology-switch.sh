@@ -3,7 +3,7 @@
 # topologies: switch switch-routed
 # A switch on the path: its decoders are asked, and not touched.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"

@@ -3,7 +3,7 @@
 # topologies: two-devices
 # Two host bridges: each device has its own window, and no other.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 . "$here/decoders.sh"

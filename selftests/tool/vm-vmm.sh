@@ -4,7 +4,7 @@
 # The example VMM, with a guest under KVM, which TCG can nest; the media is looked
 # at from outside.
 
-here=$(dirname "$(readlink -f "$0")")
+here=${0%/*}
 . "$here/tap.sh"
 . "$here/guest.sh"
 vmm=$(dirname "$VFIO_CXL")/example-vmm/example-vmm
