@@ -79,9 +79,9 @@ class Line:
 
 
 class Machine:
-    def __init__(self, root, topology, qemu, accel):
+    def __init__(self, root, topology, qemu, accel, cpus=2):
         self.root, self.topology = root, topology
-        self.qemu, self.accel = qemu, accel
+        self.qemu, self.accel, self.cpus = qemu, accel, cpus
         self.process = None
         self.ports, self.lines, self.media = {}, {}, {}
         self.greeted = False
@@ -129,7 +129,8 @@ class Machine:
             # middle of a block of code ends QEMU ("Bad icount read").
             iommu = "intel-iommu,intremap=on"
         return args + accel + [
-            "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu, "-smp", "2",
+            "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu,
+            "-smp", str(self.cpus),
             "-m", f"1G,slots=8,maxmem={self.topology.maxmem}",
             "-display", "none", "-no-reboot", "-nodefaults",
             "-device", iommu]
