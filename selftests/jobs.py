@@ -2,6 +2,7 @@
 """What "check" and "check-debug" share: builds, jobs that print TAP, counts."""
 
 import concurrent.futures
+import os
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,11 @@ def in_root(*command, which=()):
     return [str(VM / "in-root"), *which, "--", *map(str, command)]
 
 
+def make(*words, which=()):
+    """A build."""
+    return in_root("make", f"-j{os.cpu_count()}", *words, which=which)
+
+
 def setup(*args):
     """What setup prints."""
     return subprocess.run([VM / "setup", *args], check=True,
@@ -50,15 +56,18 @@ def set_up(who, *args):
         sys.exit(f"{who}: the test bed could not be set up: {command} failed")
 
 
-def tested(who):
-    """The topologies that tests of the command ask for."""
-    names = {name for script in (HERE / "tool").glob("vm-*.sh")
-             for line in script.read_text().splitlines()
-             if line.startswith("# topologies: ") for name in line.split()[2:]}
-    if unknown := names - set(TOPOLOGIES):
+def scripts(who):
+    """The tests of the command that ask for it, by topology."""
+    asked = {}
+    for script in sorted((HERE / "tool").glob("vm-*.sh")):
+        for line in script.read_text().splitlines():
+            if line.startswith("# topologies: "):
+                for name in line.split()[2:]:
+                    asked.setdefault(name, []).append(script.stem)
+    if unknown := set(asked) - set(TOPOLOGIES):
         sys.exit(f"{who}: tests ask for topologies that topology.py does not "
                  f"have: {', '.join(sorted(unknown))}")
-    return [name for name in TOPOLOGIES if name in names]
+    return {name: asked[name] for name in TOPOLOGIES if name in asked}
 
 
 class Jobs:
