@@ -202,7 +202,7 @@ static const __u32 places[] = {
 	0x8000, 0xfff8,
 };
 
-TEST_F(tenancy, component_reads)
+TEST_F_TIMEOUT(tenancy, component_reads, 120)
 {
 	static char want[0x10000], data[0x10000 + 64];
 	__u64 base = self->region[COMPONENT].offset;
@@ -239,7 +239,7 @@ TEST_F(tenancy, component_reads)
 }
 
 /* They count as written, and are seen neither in hardware nor in COMP_REGS */
-TEST_F(tenancy, component_writes)
+TEST_F_TIMEOUT(tenancy, component_writes, 120)
 {
 	static char before[0x10000], after[0x10000], data[0x10000];
 	__u64 base = self->region[COMPONENT].offset;

@@ -188,7 +188,7 @@ TEST_F(tenancy, bar_shows_the_shadow)
 }
 
 /* Any value to any register, twice over: only the shadow may notice */
-TEST_F(tenancy, storm_of_writes)
+TEST_F_TIMEOUT(tenancy, storm_of_writes, 120)
 {
 	static const __u32 values[] = { ~0U, 0, 0x5a5a5a5a, 0xa5a5a5a5, 0x700 };
 	struct hw_decoder now;
