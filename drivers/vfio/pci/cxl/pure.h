@@ -8,9 +8,12 @@
 #define VFIO_CXL_PURE_H
 
 #ifdef __KERNEL__
+#include <asm/byteorder.h>
+
 #include <linux/align.h>
 #include <linux/bitfield.h>
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
