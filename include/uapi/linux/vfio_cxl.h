@@ -152,6 +152,50 @@ struct vfio_cxl_device_info_cap {
  * @VFIO_CXL_REASON_NO_MEMORY: the kernel had no memory left
  * @VFIO_CXL_REASON_SEALED: the decoder that the guest sees is sealed; clear it
  *	first
+ * @VFIO_CXL_REASON_DC_LENGTH: the extent is empty, or wraps around
+ * @VFIO_CXL_REASON_DC_REGION: the extent is in no region, or in more than one
+ * @VFIO_CXL_REASON_DC_ALIGN: the extent is no multiple of its region's blocks,
+ *	or of a page
+ * @VFIO_CXL_REASON_DC_OVERLAP: the extent overlaps another one
+ * @VFIO_CXL_REASON_DC_TAG_LIVE: the tag has extents already, here or on
+ *	another device
+ * @VFIO_CXL_REASON_DC_TAG_NULL: an extent of a sharable region has no tag
+ * @VFIO_CXL_REASON_DC_SEQUENCE: the extents of a tag are not numbered as they
+ *	must be: from 0 or 1 on without a gap in a sharable region, not at all
+ *	in others
+ * @VFIO_CXL_REASON_DC_TAG_WHOLE: a tag is taken and given back whole: name all
+ *	its extents; or another extent of the tag was refused
+ * @VFIO_CXL_REASON_DC_NOT_COVERED: decoder 0 does not decode the extent
+ * @VFIO_CXL_REASON_DC_DAMAGED: the device's records of the offer make no sense
+ * @VFIO_CXL_REASON_DC_TIMEOUT: the rest of the offer did not come in time
+ * @VFIO_CXL_REASON_DC_OVERFLOW: the device's log overflowed while the offer
+ *	came
+ * @VFIO_CXL_REASON_DC_LIMIT: more offers or extents than the driver keeps, or
+ *	than fit into one answer
+ * @VFIO_CXL_REASON_DC_DEADLINE: nobody accepted the offer in time
+ * @VFIO_CXL_REASON_DC_REFUSED: a user rejected it
+ * @VFIO_CXL_REASON_DC_UNBOUND: the driver is being unbound
+ * @VFIO_CXL_REASON_DC_DEVICE: the device answered with an error: see its
+ *	return code
+ * @VFIO_CXL_REASON_DC_DEVICE_BUSY: the device was busy for too long, or did
+ *	not answer
+ * @VFIO_CXL_REASON_DC_IN_USE: the memory was touched since it was last
+ *	unmapped
+ * @VFIO_CXL_REASON_DC_COLLECTING: the offer is not complete yet
+ * @VFIO_CXL_REASON_DC_PENDING: it is offered, not accepted: accept or reject
+ *	it
+ * @VFIO_CXL_REASON_DC_DECIDED: its answer is decided already
+ * @VFIO_CXL_REASON_DC_COMMITTED: it is accepted: release it
+ * @VFIO_CXL_REASON_DC_RELEASING: it is being given back
+ * @VFIO_CXL_REASON_DC_REACH: it is accepted for another kind of user: release
+ *	it first
+ * @VFIO_CXL_REASON_DC_TENANCY: the tenancy that it was accepted for has ended
+ * @VFIO_CXL_REASON_DC_FORCED: the device took it away
+ * @VFIO_CXL_REASON_DC_MISSING: the device's list no longer has it
+ * @VFIO_CXL_REASON_DC_RECOVERED: the device's list has it, and nothing is
+ *	known of how it came there
+ * @VFIO_CXL_REASON_DC_MISMATCH: the device asks for a part of it, or by
+ *	another tag
  */
 enum vfio_cxl_reason {
 	VFIO_CXL_REASON_NONE,
@@ -185,6 +229,36 @@ enum vfio_cxl_reason {
 	VFIO_CXL_REASON_RANGE_SIZE,
 	VFIO_CXL_REASON_NO_MEMORY,
 	VFIO_CXL_REASON_SEALED,
+	VFIO_CXL_REASON_DC_LENGTH,
+	VFIO_CXL_REASON_DC_REGION,
+	VFIO_CXL_REASON_DC_ALIGN,
+	VFIO_CXL_REASON_DC_OVERLAP,
+	VFIO_CXL_REASON_DC_TAG_LIVE,
+	VFIO_CXL_REASON_DC_TAG_NULL,
+	VFIO_CXL_REASON_DC_SEQUENCE,
+	VFIO_CXL_REASON_DC_TAG_WHOLE,
+	VFIO_CXL_REASON_DC_NOT_COVERED,
+	VFIO_CXL_REASON_DC_DAMAGED,
+	VFIO_CXL_REASON_DC_TIMEOUT,
+	VFIO_CXL_REASON_DC_OVERFLOW,
+	VFIO_CXL_REASON_DC_LIMIT,
+	VFIO_CXL_REASON_DC_DEADLINE,
+	VFIO_CXL_REASON_DC_REFUSED,
+	VFIO_CXL_REASON_DC_UNBOUND,
+	VFIO_CXL_REASON_DC_DEVICE,
+	VFIO_CXL_REASON_DC_DEVICE_BUSY,
+	VFIO_CXL_REASON_DC_IN_USE,
+	VFIO_CXL_REASON_DC_COLLECTING,
+	VFIO_CXL_REASON_DC_PENDING,
+	VFIO_CXL_REASON_DC_DECIDED,
+	VFIO_CXL_REASON_DC_COMMITTED,
+	VFIO_CXL_REASON_DC_RELEASING,
+	VFIO_CXL_REASON_DC_REACH,
+	VFIO_CXL_REASON_DC_TENANCY,
+	VFIO_CXL_REASON_DC_FORCED,
+	VFIO_CXL_REASON_DC_MISSING,
+	VFIO_CXL_REASON_DC_RECOVERED,
+	VFIO_CXL_REASON_DC_MISMATCH,
 };
 
 /* Length of @element, with its terminating zero */
@@ -511,5 +585,77 @@ struct vfio_cxl_guest_clear {
 };
 
 #define VFIO_CXL_GUEST_CLEAR	_IO(VFIO_CXL_TYPE, 0x06)
+
+/**
+ * enum vfio_cxl_dc_state - where an extent of Dynamic Capacity stands, or a tag
+ * @VFIO_CXL_DC_NONE: nowhere: of changes that are about no extent
+ * @VFIO_CXL_DC_PENDING: offered by the device; accept or reject it
+ * @VFIO_CXL_DC_ACCEPTING: to be accepted; the device has not said yes yet, or
+ *	was not asked because an older offer, or another tag of the same one, is
+ *	not decided
+ * @VFIO_CXL_DC_COMMITTED: accepted: it is this host's until it is released
+ * @VFIO_CXL_DC_RELEASING: unreachable, and to be given back; the device has not
+ *	said yes yet
+ * @VFIO_CXL_DC_RELEASED: given back; the capacity may be handed on
+ * @VFIO_CXL_DC_REJECTED: not taken; the reason says by whom and why
+ * @VFIO_CXL_DC_REVOKED: taken away by the device, or lost in a reset
+ *
+ * A tag's state is the first of RELEASING, ACCEPTING, PENDING and COMMITTED that
+ * any of its extents is in, else of REVOKED, RELEASED and REJECTED. The last
+ * three stay known for a while, so that "given back" is not "never seen".
+ */
+enum vfio_cxl_dc_state {
+	VFIO_CXL_DC_NONE,
+	VFIO_CXL_DC_PENDING,
+	VFIO_CXL_DC_ACCEPTING,
+	VFIO_CXL_DC_COMMITTED,
+	VFIO_CXL_DC_RELEASING,
+	VFIO_CXL_DC_RELEASED,
+	VFIO_CXL_DC_REJECTED,
+	VFIO_CXL_DC_REVOKED,
+};
+
+/**
+ * enum vfio_cxl_dc_reach - who may touch an extent that is committed
+ * @VFIO_CXL_DC_REACH_NONE: nobody: it was found committed, or its release
+ *	failed; accept it again, or release it
+ * @VFIO_CXL_DC_REACH_TENANT: the tenancy that accepted it on the VFIO device fd;
+ *	given back when that ends
+ * @VFIO_CXL_DC_REACH_DEVICE: any tenancy, until it is released
+ * @VFIO_CXL_DC_REACH_APP: descriptors of the tag only
+ */
+enum vfio_cxl_dc_reach {
+	VFIO_CXL_DC_REACH_NONE,
+	VFIO_CXL_DC_REACH_TENANT,
+	VFIO_CXL_DC_REACH_DEVICE,
+	VFIO_CXL_DC_REACH_APP,
+};
+
+/**
+ * enum vfio_cxl_dc_change - what an entry of the log of changes tells
+ * @VFIO_CXL_DC_CHANGE_STATE: a tag, or an extent, is in another state
+ * @VFIO_CXL_DC_CHANGE_REQUEST: the device asks for an extent back: the first
+ *	time, and the first time that it asks for a part of it, or by another tag
+ * @VFIO_CXL_DC_CHANGE_REACH: a committed tag, or extent, was accepted again, for
+ *	whom it had not been reachable
+ * @VFIO_CXL_DC_CHANGE_OFFER: an offer was refused as a whole before a user could
+ *	see it
+ * @VFIO_CXL_DC_CHANGE_OVERFLOW: the device's log overflowed: changes may be
+ *	missing here
+ * @VFIO_CXL_DC_CHANGE_SYNC: the device's list was read again
+ * @VFIO_CXL_DC_CHANGE_REGIONS: the regions are other ones
+ */
+enum vfio_cxl_dc_change {
+	VFIO_CXL_DC_CHANGE_STATE,
+	VFIO_CXL_DC_CHANGE_REQUEST,
+	VFIO_CXL_DC_CHANGE_REACH,
+	VFIO_CXL_DC_CHANGE_OFFER,
+	VFIO_CXL_DC_CHANGE_OVERFLOW,
+	VFIO_CXL_DC_CHANGE_SYNC,
+	VFIO_CXL_DC_CHANGE_REGIONS,
+};
+
+/* A tag is a UUID, in the byte order of its text */
+#define VFIO_CXL_DC_TAG_LEN	16
 
 #endif /* _UAPI_LINUX_VFIO_CXL_H */
