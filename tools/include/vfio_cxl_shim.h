@@ -29,12 +29,19 @@ typedef uint64_t u64;
 #define ALIGN_DOWN(x, a)	((x) & ~((a) - 1))
 #define ALIGN(x, a)		({ __typeof__(x) _m = (__typeof__(x))(a) - 1; \
 				   ((x) + _m) & ~_m; })
+#define U8_MAX			UINT8_MAX
+#define U16_MAX			UINT16_MAX
+#define fallthrough		__attribute__((fallthrough))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
+#define container_of(p, type, member) \
+	((type *)((char *)(p) - offsetof(type, member)))
 #define SZ_4K			0x1000UL
 #define SZ_16K			0x4000UL
 #define SZ_64K			0x10000UL
 #define SZ_256M			0x10000000UL
 #define min_t(type, a, b)	({ type _a = (a), _b = (b); _a < _b ? _a : _b; })
+#define max_t(type, a, b)	({ type _a = (a), _b = (b); _a > _b ? _a : _b; })
 #define min(a, b)		({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
 				   _a < _b ? _a : _b; })
 #define max(a, b)		({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \

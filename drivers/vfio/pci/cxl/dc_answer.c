@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Dynamic Capacity: answers
+ *
+ * What is said to the device, and what if it says no. The device takes an answer
+ * to be for its oldest offer. An empty answer, which refuses all of that, is sent
+ * only when the device is known to have an offer: some can't bear another. An
+ * answer with extents is always safe, as it is checked against the offer.
+ */
+#include "dc_engine.h"
+
+/* In @dcd->in is what is sent, in @dcd->out what comes */
+int dc_command(struct vfio_cxl_dcd *dcd, u16 opcode, size_t in_size,
+	       size_t out_room, size_t *out_size, u16 *rc)
+{
+	struct vfio_cxl_mbox_cmd cmd = {
+		.opcode = opcode,
+		.in = dcd->in,
+		.in_size = in_size,
+		.out = out_room ? dcd->out : NULL,
+		.out_room = out_room,
+	};
+	int ret = dcd->ops->command(dcd->ctx, &cmd);
+
+	if (out_size)
+		*out_size = min(cmd.out_size, out_room);
+	if (rc)
+		*rc = cmd.rc;
+
+	return ret;
+}
+
+/* Entry @nr of what dc_send() will send */
+void dc_entry(struct vfio_cxl_dcd *dcd, u32 nr, u64 dpa, u64 len)
+{
+	struct cxl_dc_entries *entries = dcd->in;
+
+	entries->entry[nr] = (struct cxl_dc_entry){
+		.dpa = cpu_to_le64(dpa),
+		.length = cpu_to_le64(len),
+	};
+}
+
+int dc_send(struct vfio_cxl_dcd *dcd, u16 opcode, u32 count, u16 *rc)
+{
+	struct cxl_dc_entries *entries = dcd->in;
+
+	memset(entries, 0, sizeof(*entries));
+	entries->count = cpu_to_le32(count);
+
+	return dc_command(dcd, opcode,
+			  sizeof(*entries) + count * sizeof(entries->entry[0]),
+			  0, NULL, rc);
+}
+
+/* The extents that are accepted */
+static u32 fill_accepted(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
+{
+	struct vfio_cxl_dcd_extent *e;
+	u32 count = 0;
+
+	list_for_each_entry(e, &offer->extents, in_offer)
+		if (e->group->decision == DC_ACCEPT)
+			dc_entry(dcd, count++, e->dpa, e->len);
+
+	return count;
+}
+
+/* All extents that the device can have meant, and still mean */
+static u32 fill_possible(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
+{
+	struct vfio_cxl_dcd_extent *e;
+	u32 count = 0;
+
+	list_for_each_entry(e, &offer->extents, in_offer)
+		if (e->state != VFIO_CXL_DC_REVOKED && !dc_misplaced(dcd, e))
+			dc_entry(dcd, count++, e->dpa, e->len);
+
+	return count;
+}
+
+void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group)
+{
+	struct vfio_cxl_dcd_extent *e;
+
+	list_for_each_entry(e, &group->extents, in_group) {
+		if (!e->prepared)
+			continue;
+		dcd->ops->unpublish(dcd->ctx, e);
+		e->prepared = false;
+		e->published = false;
+	}
+}
+
+/*
+ * Limbo: answers that failed, of offers that may still be in the device's queue,
+ * behind others that nobody knows. To find out, and to get rid of them, they are
+ * accepted, which is safe if they are not there, and given back at once.
+ */
+
+static void limbo_drop(struct vfio_cxl_dcd *dcd, u32 nr)
+{
+	dc_free(dcd, dcd->limbo[nr]);
+	dcd->nr_limbo--;
+	memmove(&dcd->limbo[nr], &dcd->limbo[nr + 1],
+		(dcd->nr_limbo - nr) * sizeof(dcd->limbo[0]));
+	dcd->limbo[dcd->nr_limbo] = NULL;
+}
+
+/* No memory for it: then only the device knows, and it will say no once more */
+static void limbo_add(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
+{
+	u32 count = fill_possible(dcd, offer);
+	struct cxl_dc_entries *entries = dcd->in;
+	struct dc_limbo *limbo;
+
+	if (!count)
+		return;
+	limbo = dc_alloc(dcd, sizeof(*limbo) + count * sizeof(limbo->entry[0]));
+	if (!limbo)
+		return;
+	limbo->count = count;
+	memcpy(limbo->entry, entries->entry, count * sizeof(limbo->entry[0]));
+	if (dcd->nr_limbo == DC_LIMBO)
+		limbo_drop(dcd, 0);
+	dcd->limbo[dcd->nr_limbo++] = limbo;
+}
+
+/* What is offered can't be pending any more from before */
+void dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len)
+{
+	const struct cxl_dc_entry *entry;
+	u32 nr, i;
+
+	for (nr = 0; nr < dcd->nr_limbo;) {
+		for (i = 0; i < dcd->limbo[nr]->count; i++) {
+			entry = &dcd->limbo[nr]->entry[i];
+			if (dc_overlaps(le64_to_cpu(entry->dpa),
+					le64_to_cpu(entry->length), dpa, len))
+				break;
+		}
+		if (i < dcd->limbo[nr]->count)
+			limbo_drop(dcd, nr);
+		else
+			nr++;
+	}
+}
+
+/* 0: it was the oldest offer, and is no more */
+static int take_and_give(struct vfio_cxl_dcd *dcd, u32 count, u16 *rc)
+{
+	int ret = dc_send(dcd, CXL_DC_ADD_RESPONSE, count, rc);
+	const struct cxl_dc_entries *entries = dcd->in;
+	u32 i;
+
+	/* Lines of an owner that lost it must not hit the next one */
+	for (i = 0; !ret && i < count; i++)
+		dcd->ops->flush(dcd->ctx, le64_to_cpu(entries->entry[i].dpa),
+				le64_to_cpu(entries->entry[i].length));
+	/* Whatever is left of it then, the list tells */
+	if (ret == -ETIMEDOUT ||
+	    (!ret && dc_send(dcd, CXL_DC_RELEASE, count, NULL)))
+		dcd->resync = true;
+
+	return ret;
+}
+
+static void limbo_try(struct vfio_cxl_dcd *dcd)
+{
+	struct cxl_dc_entries *entries = dcd->in;
+	u32 nr = 0, count;
+	u16 rc;
+
+	while (nr < dcd->nr_limbo) {
+		count = dcd->limbo[nr]->count;
+		memcpy(entries->entry, dcd->limbo[nr]->entry,
+		       count * sizeof(entries->entry[0]));
+		if (take_and_give(dcd, count, &rc))
+			nr++;
+		else
+			limbo_drop(dcd, nr);
+	}
+}
+
+/*
+ * Answers
+ */
+
+static int later(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
+{
+	offer->retry_ns = dc_later(dcd, offer->attempts++);
+
+	return -EAGAIN;
+}
+
+/* Not now, and after a while not any more, unless a user says so again */
+static int later_or_never(struct vfio_cxl_dcd *dcd, struct dc_offer *offer,
+			  u16 rc)
+{
+	struct dc_group *group;
+
+	list_for_each_entry(group, &offer->groups, in_offer)
+		if (group->decision == DC_ACCEPT)
+			group->rc = rc;
+	if (offer->unsure || offer->attempts < VFIO_CXL_DC_ATTEMPTS - 1)
+		return later(dcd, offer);
+
+	list_for_each_entry(group, &offer->groups, in_offer) {
+		if (group->decision != DC_ACCEPT)
+			continue;
+		dc_decide(dcd, group, DC_UNDECIDED, VFIO_CXL_REASON_NONE);
+		group->reach = VFIO_CXL_DC_REACH_NONE;
+		group->orphan = false;
+		dc_move(dcd, group, DC_STATE(ACCEPTING), VFIO_CXL_DC_PENDING,
+			VFIO_CXL_REASON_DC_DEVICE_BUSY);
+	}
+	offer->attempts = 0;
+	offer->retry_ns = 0;
+
+	return -EAGAIN;
+}
+
+/* The device said yes */
+void dc_commit(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
+{
+	struct vfio_cxl_dcd_extent *e;
+	struct dc_group *group;
+
+	list_for_each_entry(group, &offer->groups, in_offer) {
+		if (group->decision != DC_ACCEPT)
+			continue;
+		list_for_each_entry(e, &group->extents, in_group) {
+			/* A former owner's lines must not hit this one */
+			dcd->ops->flush(dcd->ctx, e->dpa, e->len);
+			if (group->orphan)
+				continue;
+			dcd->ops->publish(dcd->ctx, e, group->reach);
+			e->published = true;
+		}
+		group->rc = 0;
+		dc_move(dcd, group, DC_STATE(ACCEPTING), VFIO_CXL_DC_COMMITTED,
+			VFIO_CXL_REASON_NONE);
+		if (group->orphan)
+			dc_release(dcd, group, VFIO_CXL_REASON_DC_TENANCY);
+	}
+}
+
+/* Everything that would have been accepted is rejected */
+static void disappoint(struct vfio_cxl_dcd *dcd, struct dc_offer *offer, u16 rc)
+{
+	struct dc_group *group;
+
+	list_for_each_entry(group, &offer->groups, in_offer) {
+		if (group->decision != DC_ACCEPT)
+			continue;
+		group->rc = rc;
+		dc_decide(dcd, group, DC_REFUSE, VFIO_CXL_REASON_DC_DEVICE);
+	}
+	/* Books that were kept well are not questioned so */
+	dcd->resync = true;
+}
+
+bool dc_is_listed(const struct dc_list *list, const struct dc_offer *offer)
+{
+	struct vfio_cxl_dcd_extent *e;
+
+	list_for_each_entry(e, &offer->extents, in_offer)
+		if (e->group->decision == DC_ACCEPT &&
+		    !dc_list_has(list, e->dpa, e->len))
+			return false;
+
+	return true;
+}
+
+/* The answer timed out. 1: it came to the device; 0: not */
+static int did_it(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
+{
+	struct dc_list list;
+	int ret;
+
+	ret = dc_read_list(dcd, &list);
+	if (ret)
+		return ret;
+	ret = dc_is_listed(&list, offer);
+	dc_free_list(dcd, &list);
+	offer->unsure = false;
+	if (ret)
+		dc_commit(dcd, offer);
+
+	return ret;
+}
+
+/*
+ * The device did not take the answer to its oldest offer: that is one that nobody
+ * knows here, for instance of a driver that died, or ours, which it doesn't like.
+ * One empty answer gets rid of it in either case, and the second try tells which
+ * it was. A second empty answer could hit an offer that the log still has.
+ */
+static int recover(struct vfio_cxl_dcd *dcd, struct dc_offer *offer, u16 rc)
+{
+	u16 again = 0;
+	int ret = -EIO;
+
+	dcd->stats.recoveries++;
+	if (offer->certain) {
+		offer->certain = false;
+		ret = dc_send(dcd, CXL_DC_ADD_RESPONSE, 0, NULL);
+	}
+	if (!ret) {
+		limbo_try(dcd);
+		ret = dc_send(dcd, CXL_DC_ADD_RESPONSE,
+			      fill_accepted(dcd, offer), &again);
+		if (!ret) {
+			dc_commit(dcd, offer);
+			return 0;
+		}
+		if (ret == -EBUSY || ret == -ETIMEDOUT || ret == -ENODEV) {
+			offer->unsure = ret == -ETIMEDOUT;
+			return later_or_never(dcd, offer, again);
+		}
+	}
+	limbo_add(dcd, offer);
+	disappoint(dcd, offer, rc);
+
+	return 0;
+}
+
+static int say_yes(struct vfio_cxl_dcd *dcd, struct dc_offer *offer, u32 count)
+{
+	u16 rc = 0;
+	int ret;
+
+	ret = dc_send(dcd, CXL_DC_ADD_RESPONSE, count, &rc);
+	switch (ret) {
+	case 0:
+		dc_commit(dcd, offer);
+		return 0;
+	case -ENODEV:
+		return ret;
+	case -ETIMEDOUT:
+		/* Also if the list lacks it now: it may have been taken since */
+		offer->certain = false;
+		offer->unsure = true;
+		if (did_it(dcd, offer) > 0)
+			return 0;
+		rc = 0;
+		fallthrough;
+	case -EBUSY:
+		return later_or_never(dcd, offer, rc);
+	default:
+		return recover(dcd, offer, rc);
+	}
+}
+
+static int say_no(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
+{
+	u32 count;
+	u16 rc;
+	int ret;
+
+	if (offer->certain) {
+		ret = dc_send(dcd, CXL_DC_ADD_RESPONSE, 0, &rc);
+		/* It may have been heard, and a second one be one too many */
+		if (ret == -ETIMEDOUT)
+			offer->certain = false;
+	} else {
+		count = fill_possible(dcd, offer);
+		if (!count)
+			return 0;
+		ret = take_and_give(dcd, count, &rc);
+		if (ret == -EIO || ret == -ENOSPC)
+			limbo_add(dcd, offer);
+	}
+
+	switch (ret) {
+	case -ENODEV:
+		return ret;
+	case -EBUSY:
+	case -ETIMEDOUT:
+		return later(dcd, offer);
+	default:
+		return 0;
+	}
+}
+
+/* What was so when the user accepted it may be otherwise when its turn comes */
+static u32 check_again(struct vfio_cxl_dcd *dcd, struct dc_group *group)
+{
+	struct vfio_cxl_dcd_extent *e;
+	u32 reason;
+
+	list_for_each_entry(e, &group->extents, in_group) {
+		reason = dc_misplaced(dcd, e);
+		if (reason)
+			return reason;
+		if (!dcd->ops->covered(dcd->ctx, e->dpa, e->len))
+			return VFIO_CXL_REASON_DC_NOT_COVERED;
+	}
+	if (!dc_tag_is_null(group->tag) &&
+	    dcd->ops->tag_live_elsewhere(dcd->ctx, group->tag))
+		return VFIO_CXL_REASON_DC_TAG_LIVE;
+
+	return VFIO_CXL_REASON_NONE;
+}
+
+/* 0 when the oldest offer, which is decided, was answered; else it stays */
+int dc_answer(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
+{
+	struct dc_group *group;
+	u32 reason, count;
+	int ret;
+
+	if (offer->unsure) {
+		ret = did_it(dcd, offer);
+		if (ret)
+			return ret > 0 ? 0 : later(dcd, offer);
+	}
+	list_for_each_entry(group, &offer->groups, in_offer) {
+		if (group->decision != DC_ACCEPT)
+			continue;
+		reason = check_again(dcd, group);
+		if (reason)
+			dc_decide(dcd, group, DC_REFUSE, reason);
+	}
+	count = fill_accepted(dcd, offer);
+
+	return count ? say_yes(dcd, offer, count) : say_no(dcd, offer);
+}

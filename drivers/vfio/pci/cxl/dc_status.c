@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Dynamic Capacity: how things stand
+ *
+ * Lists and status, for users. These take the state lock and need no other, so
+ * that they don't wait for a device that is busy.
+ */
+#include "dc_engine.h"
+
+/* The VFIO device fd knows its own, what is for any tenancy, and what is offered */
+bool dc_visible(const struct dc_group *group, bool tenant)
+{
+	if (!tenant || dc_live(group, DC_OFFERED))
+		return true;
+	if (group->reach == VFIO_CXL_DC_REACH_NONE)
+		return group->nr[VFIO_CXL_DC_REJECTED];
+	return group->reach != VFIO_CXL_DC_REACH_APP;
+}
+
+static void fill_item(struct vfio_cxl_dcd *dcd,
+		      const struct vfio_cxl_dcd_extent *e,
+		      struct vfio_cxl_dcd_item *item)
+{
+	const struct dc_group *group = e->group;
+
+	*item = (struct vfio_cxl_dcd_item){
+		.id = e->id,
+		.offer = group->offer_id,
+		.dpa = e->dpa,
+		.len = e->len,
+		.requests = e->requests,
+		.sequence = e->sequence,
+		.rc = group->rc,
+		.reason = e->reason,
+		.region = e->region,
+		.state = e->state,
+		.reach = group->reach,
+		.recovered = group->recovered,
+		.mismatch = e->mismatch,
+		.decided = e->state == VFIO_CXL_DC_PENDING &&
+			   group->decision == DC_REFUSE,
+		.in_use = e->published && dcd->ops->in_use(dcd->ctx, e),
+	};
+	memcpy(item->tag, group->tag, VFIO_CXL_DC_TAG_LEN);
+}
+
+/**
+ * vfio_cxl_dcd_list - the extents that are offered or held, by id
+ * @dcd: the engine
+ * @page: see there
+ *
+ * Without the command mutex.
+ *
+ * Return: 0; -EAGAIN the list changed since the first page: begin again.
+ */
+int vfio_cxl_dcd_list(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_page *page)
+{
+	const struct vfio_cxl_dcd_extent *e;
+	int ret = 0;
+
+	page->count = 0;
+	page->more = false;
+	dc_lock(dcd);
+	if (page->start && page->changes != dcd->changes)
+		ret = -EAGAIN;
+	page->changes = dcd->changes;
+	e = ret ? NULL : dc_from_id(dcd, page->start);
+	for (; e; e = dc_from_id(dcd, e->id + 1)) {
+		if (!(DC_LIVE & 1U << e->state) ||
+		    !dc_visible(e->group, page->tenant))
+			continue;
+		if (page->count == page->room) {
+			page->start = e->id;
+			page->more = true;
+			break;
+		}
+		fill_item(dcd, e, &page->item[page->count++]);
+	}
+	dc_unlock(dcd);
+
+	return ret;
+}
+
+static u32 summary(const u32 nr[VFIO_CXL_DC_STATES])
+{
+	static const u8 order[] = {
+		VFIO_CXL_DC_RELEASING, VFIO_CXL_DC_ACCEPTING,
+		VFIO_CXL_DC_PENDING, VFIO_CXL_DC_COMMITTED,
+		VFIO_CXL_DC_REVOKED, VFIO_CXL_DC_RELEASED,
+		VFIO_CXL_DC_REJECTED,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (nr[order[i]])
+			return order[i];
+
+	return VFIO_CXL_DC_NONE;
+}
+
+/* All of it from the group's sums, or what is in one region by going through */
+static void fill_status(struct vfio_cxl_dcd *dcd, const struct dc_group *group,
+			int region, struct vfio_cxl_dcd_status *status)
+{
+	const struct vfio_cxl_dcd_extent *e;
+
+	*status = (struct vfio_cxl_dcd_status){
+		.offer = group->offer_id,
+		.deadline_ns = group->offer ? group->offer->deadline_ns :
+					      VFIO_CXL_DC_NEVER,
+		.reach = group->reach,
+		.reason = group->reason,
+		.rc = group->rc,
+		.requests = group->requests,
+		.recovered = group->recovered,
+		.mismatch = group->mismatch,
+		.decided = group->nr[VFIO_CXL_DC_PENDING] &&
+			   group->decision == DC_REFUSE,
+	};
+	memcpy(status->since_ns, group->since_ns, sizeof(status->since_ns));
+	if (region == VFIO_CXL_DC_ALL_REGIONS) {
+		memcpy(status->nr, group->nr, sizeof(status->nr));
+		memcpy(status->bytes, group->bytes, sizeof(status->bytes));
+		status->in_use = dc_in_use(dcd, group);
+	} else {
+		list_for_each_entry(e, &group->extents, in_group) {
+			if (e->region != region)
+				continue;
+			status->nr[e->state]++;
+			status->bytes[e->state] += e->len;
+			if (e->published && !status->in_use)
+				status->in_use = dcd->ops->in_use(dcd->ctx, e);
+		}
+	}
+	status->state = summary(status->nr);
+}
+
+/**
+ * vfio_cxl_dcd_tag_status - how a tag stands
+ * @dcd: the engine
+ * @tag: not the null tag
+ * @region: only what is in there, or VFIO_CXL_DC_ALL_REGIONS
+ * @tenant: what the VFIO device fd may see
+ * @status: filled in
+ *
+ * Without the command mutex.
+ *
+ * Return: 0; -ENOENT nothing is known of it, there; -EAGAIN its offer is not
+ * complete; -EINVAL the null tag.
+ */
+int vfio_cxl_dcd_tag_status(struct vfio_cxl_dcd *dcd,
+			    const u8 tag[VFIO_CXL_DC_TAG_LEN], int region,
+			    bool tenant, struct vfio_cxl_dcd_status *status)
+{
+	const struct dc_group *group;
+	int ret = -ENOENT;
+
+	if (dc_tag_is_null(tag))
+		return -EINVAL;
+	dc_lock(dcd);
+	group = dc_by_tag(dcd, tag);
+	if (group && group->offer && group->nr[VFIO_CXL_DC_NONE]) {
+		ret = -EAGAIN;
+	} else if (group && dc_visible(group, tenant)) {
+		fill_status(dcd, group, region, status);
+		ret = status->state ? 0 : -ENOENT;
+	}
+	dc_unlock(dcd);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_dcd_extent_status - how an extent stands
+ * @dcd: the engine
+ * @id: which
+ * @tenant: what the VFIO device fd may see
+ * @item: filled in
+ *
+ * Without the command mutex.
+ *
+ * Return: 0; -ENOENT nothing is known of it, or no more than its tag's status
+ * tells.
+ */
+int vfio_cxl_dcd_extent_status(struct vfio_cxl_dcd *dcd, u64 id, bool tenant,
+			       struct vfio_cxl_dcd_item *item)
+{
+	const struct vfio_cxl_dcd_extent *e;
+	int ret = -ENOENT;
+
+	dc_lock(dcd);
+	e = dc_by_id(dcd, id);
+	if (e && dc_visible(e->group, tenant)) {
+		fill_item(dcd, e, item);
+		ret = 0;
+	}
+	dc_unlock(dcd);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_dcd_tag_live - is this tag offered or held here?
+ * @dcd: the engine
+ * @tag: not the null tag
+ *
+ * For @tag_live_elsewhere of other devices. Without the command mutex.
+ *
+ * Return: true if it is.
+ */
+bool vfio_cxl_dcd_tag_live(struct vfio_cxl_dcd *dcd,
+			   const u8 tag[VFIO_CXL_DC_TAG_LEN])
+{
+	const struct dc_group *group;
+	bool live;
+
+	dc_lock(dcd);
+	group = dc_by_tag(dcd, tag);
+	live = group && dc_live(group, DC_LIVE);
+	dc_unlock(dcd);
+
+	return live;
+}
