@@ -187,7 +187,8 @@ checkpatch()
 		*/compat.h)	group[compat]+=$file$'\n' ;;
 		*/recovery.c)	group[recovery]+=$file$'\n' ;;
 		*/trace.h)	group[trace]+=$file$'\n' ;;
-		*/uapi/*.c|*/fault/*.c|*/kunit/harness.h)
+		*/uapi/*.c|*/fault/*.c|*/kunit/harness.h|*/unit/dcd_bench.h|\
+		*/unit/shim/*)
 				group[harness]+=$file$'\n' ;;
 		*)		group[$kind]+=$file$'\n' ;;
 		esac

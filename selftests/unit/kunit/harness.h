@@ -224,6 +224,7 @@ static inline bool unit_unmet(struct kunit *test, bool assertion)
 #define ASSERT_LE(want, got)	UNIT_CHECK(want, #want, <=, got, #got, true)
 #define ASSERT_GT(want, got)	UNIT_CHECK(want, #want, >, got, #got, true)
 #define ASSERT_GE(want, got)	UNIT_CHECK(want, #want, >=, got, #got, true)
+#define ASSERT_FALSE(got)	UNIT_CHECK(0, "0", ==, got, #got, true)
 #define ASSERT_TRUE(got)	UNIT_CHECK(0, "0", !=, got, #got, true)
 
 /*
@@ -237,6 +238,7 @@ static inline bool unit_unmet(struct kunit *test, bool assertion)
 #define fprintf(test, fmt, ...) kunit_err(test, fmt, ##__VA_ARGS__)
 
 void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
 void free(void *p);
 void __noreturn abort(void);
 
@@ -261,6 +263,12 @@ extern unsigned int unit_seed;
 static inline u32 unit_random_seed(void)
 {
 	return unit_seed;
+}
+
+/* What is counted is long in itself */
+static inline u32 unit_count(const char *name, u32 count)
+{
+	return count / UNIT_SLOWER / UNIT_SLOWER;
 }
 
 #endif /* VFIO_CXL_KUNIT_HARNESS_H */

@@ -40,10 +40,19 @@ void *malloc(size_t size)
 	return p;
 }
 
+void *calloc(size_t count, size_t size)
+{
+	void *p = kvcalloc(count, size, GFP_KERNEL);
+
+	unit_allocated += !!p;
+
+	return p;
+}
+
 void free(void *p)
 {
 	unit_allocated -= !!p;
-	kfree(p);
+	kvfree(p);
 }
 
 void __noreturn abort(void)
