@@ -23,6 +23,14 @@ static inline u32 unit_random_seed(void)
 	return seed ? strtoul(seed, NULL, 0) : UNIT_SEED;
 }
 
+/* How often, unless the environment says otherwise */
+static inline u32 unit_count(const char *name, u32 count)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoul(value, NULL, 0) : count;
+}
+
 /* For whoever compares: a line for each test, by the name that it runs under */
 static inline void unit_list(void)
 {
