@@ -21,22 +21,23 @@
  *  E2BIG       newer than this driver: the tail of the struct is not zero
  *  ENOTTY      no such ioctl on this node
  *  EOPNOTSUPP  this device, or the path to it, can't do that
- *  ENOENT      no such decoder or window
+ *  ENOENT      no such decoder, window, tag, offer or extent
  *  EBUSY       in use, or the device is open
  *  EAGAIN      not now (the media is not ready, a reset is under way): try again
  *  ENOSPC      no room in the fixed memory window
  *  EPERM       not yours: the caller lacks a capability, or the object belongs
  *              to firmware or is locked
  *  EIO         the device answered wrongly
+ *  ETIMEDOUT   the device did not answer in time
  *  ENODEV      the device is gone
  *  ENOMEM      the kernel had no memory left
  *  EFAULT      the struct can't be read or written
  *  EINTR       a signal came first, nothing was done
  *
  * Where an errno has several causes, @reason of the struct tells which one, and
- * @element names the thing in the way; both are valid when the ioctl fails
- * with any of EINVAL, EOPNOTSUPP, EBUSY, EAGAIN, ENOSPC, EPERM, EIO and ENOMEM
- * (reason NONE: the errno says all).
+ * @element, where it has one, names the thing in the way; both are valid when
+ * the ioctl fails with any of EINVAL, ENOENT, EOPNOTSUPP, EBUSY, EAGAIN, ENOSPC,
+ * EPERM, EIO, ETIMEDOUT and ENOMEM (reason NONE: the errno says all).
  *
  * Section numbers are those of the CXL Specification 3.1.
  */
@@ -47,7 +48,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	2
+#define VFIO_CXL_ABI_VERSION	3
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -196,6 +197,11 @@ struct vfio_cxl_device_info_cap {
  *	known of how it came there
  * @VFIO_CXL_REASON_DC_MISMATCH: the device asks for a part of it, or by
  *	another tag
+ * @VFIO_CXL_REASON_DC_NO_MAILBOX: the device has no mailbox that can be used
+ * @VFIO_CXL_REASON_DC_NOT_CAPABLE: the device does no Dynamic Capacity: its Command
+ *	Effects Log (8.2.9.5.2.1) does not list all of 4800h to 4803h
+ * @VFIO_CXL_REASON_DC_NOT_SYNCED: regions or extents could not be read from the
+ *	device yet; it is asked again
  */
 enum vfio_cxl_reason {
 	VFIO_CXL_REASON_NONE,
@@ -259,6 +265,9 @@ enum vfio_cxl_reason {
 	VFIO_CXL_REASON_DC_MISSING,
 	VFIO_CXL_REASON_DC_RECOVERED,
 	VFIO_CXL_REASON_DC_MISMATCH,
+	VFIO_CXL_REASON_DC_NO_MAILBOX,
+	VFIO_CXL_REASON_DC_NOT_CAPABLE,
+	VFIO_CXL_REASON_DC_NOT_SYNCED,
 };
 
 /* Length of @element, with its terminating zero */
@@ -657,5 +666,365 @@ enum vfio_cxl_dc_change {
 
 /* A tag is a UUID, in the byte order of its text */
 #define VFIO_CXL_DC_TAG_LEN	16
+
+/* Regions of Dynamic Capacity that a device has at most (9.13.3) */
+#define VFIO_CXL_DC_REGIONS	8
+/* Number of states */
+#define VFIO_CXL_DC_STATES	8
+
+/**
+ * struct vfio_cxl_dc_region - a region of Dynamic Capacity (8.2.9.9.9.1)
+ * @dpa: device physical address of its first byte
+ * @decode_length: bytes of DPA that it has; decoders are programmed for these
+ * @length: bytes that extents can be in, from @dpa on
+ * @block_size: what DPA and length of its extents are multiples of, bytes
+ * @covered: bytes of @length that decoder 0 decodes, from the first one decoded on
+ * @offset: where the first of these is in the HDM memory region
+ * @flags: VFIO_CXL_DC_REGION_*
+ * @reserved: 0
+ */
+struct vfio_cxl_dc_region {
+	__aligned_u64 dpa;
+	__aligned_u64 decode_length;
+	__aligned_u64 length;
+	__aligned_u64 block_size;
+	__aligned_u64 covered;
+	__aligned_u64 offset;
+	__u32 flags;
+#define VFIO_CXL_DC_REGION_SHARABLE	(1 << 0) /* other hosts may have the same */
+#define VFIO_CXL_DC_REGION_SANITIZE	(1 << 1) /* cleared by the device at release */
+	__u32 reserved;
+};
+
+/**
+ * struct vfio_cxl_dc_info - does the device do Dynamic Capacity, and how much?
+ * @argsz: in: sizeof(struct vfio_cxl_dc_info)
+ * @flags: in: 0; out: VFIO_CXL_DC_INFO_*
+ * @reason: out: enum vfio_cxl_reason, why not (without VFIO_CXL_DC_INFO_CAPABLE),
+ *	or why nothing is known yet (without VFIO_CXL_DC_INFO_SYNCED)
+ * @region_count: out: of @region
+ * @extents_supported: out: extents that the device can keep, for all hosts
+ * @extents_available: out: of them, when the regions were read last
+ * @max_extents: out: extents that the driver keeps, offered or held
+ * @max_offers: out: offers not answered that it keeps
+ * @max_tombstones: out: tags that are no more that it remembers
+ * @open_offers: out: offers not answered
+ * @poll_ms: out: how often the device's event log is looked at now
+ * @reserved: 0
+ * @nr: out: extents by enum vfio_cxl_dc_state. Of those that are no more, since
+ *	the driver was bound
+ * @bytes: out: of them
+ * @changes: out: grows when a list of extents would be another one
+ * @sequence: out: number of the latest entry of the log of changes, or 0
+ * @offers: out: offers that came
+ * @answers: out: of them, that were answered
+ * @damaged: out: that were refused as a whole, without being shown
+ * @limited: out: of these, because of a limit of the driver's
+ * @recoveries: out: answers that failed, and were put right by an empty one
+ * @late: out: records that came after their offer was given up
+ * @ignored: out: records of kinds that the driver has no use for
+ * @odd: out: records and list entries that make no sense
+ * @overflows: out: times that the device's event log overflowed
+ * @syncs: out: times that the device's list of extents was read
+ * @revoked: out: extents that the device took away
+ * @region: out: @region_count of them
+ *
+ * Both nodes, no capability needed.
+ */
+struct vfio_cxl_dc_info {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_INFO_CAPABLE	(1 << 0) /* the device does it */
+#define VFIO_CXL_DC_INFO_SYNCED		(1 << 1) /* all that it lists is known */
+	__u32 reason;
+	__u32 region_count;
+	__u32 extents_supported;
+	__u32 extents_available;
+	__u32 max_extents;
+	__u32 max_offers;
+	__u32 max_tombstones;
+	__u32 open_offers;
+	__u32 poll_ms;
+	__u32 reserved;
+	__aligned_u64 nr[VFIO_CXL_DC_STATES];
+	__aligned_u64 bytes[VFIO_CXL_DC_STATES];
+	__aligned_u64 changes;
+	__aligned_u64 sequence;
+	__aligned_u64 offers;
+	__aligned_u64 answers;
+	__aligned_u64 damaged;
+	__aligned_u64 limited;
+	__aligned_u64 recoveries;
+	__aligned_u64 late;
+	__aligned_u64 ignored;
+	__aligned_u64 odd;
+	__aligned_u64 overflows;
+	__aligned_u64 syncs;
+	__aligned_u64 revoked;
+	struct vfio_cxl_dc_region region[VFIO_CXL_DC_REGIONS];
+};
+
+#define VFIO_CXL_DC_INFO	_IO(VFIO_CXL_TYPE, 0x07)
+
+/* @offset of what decoder 0 does not decode; @deadline of what has none */
+#define VFIO_CXL_DC_NOWHERE	(~(__u64)0)
+#define VFIO_CXL_DC_NEVER	(~(__u64)0)
+
+/**
+ * struct vfio_cxl_dc_extent - an extent of Dynamic Capacity (8.2.9.9.9.2)
+ * @id: its number, never used again while the driver is bound
+ * @offer: number of the offer that it came with, or 0 if it was found
+ * @dpa: device physical address of its first byte
+ * @length: bytes
+ * @offset: of its first byte in the HDM memory region, or VFIO_CXL_DC_NOWHERE
+ * @tag: a UUID in the byte order of its text; all zero if it has none
+ * @state: enum vfio_cxl_dc_state
+ * @reach: enum vfio_cxl_dc_reach
+ * @reason: enum vfio_cxl_reason, why it is in @state
+ * @rc: the device's return code (8.2.8.4.5.1) to the last command about it, or 0
+ * @requests: times that the device asked for it back
+ * @flags: VFIO_CXL_DC_EXTENT_*
+ * @region: number of its region
+ * @sequence: its place among those of its tag in a sharable region
+ */
+struct vfio_cxl_dc_extent {
+	__aligned_u64 id;
+	__aligned_u64 offer;
+	__aligned_u64 dpa;
+	__aligned_u64 length;
+	__aligned_u64 offset;
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__u32 state;
+	__u32 reach;
+	__u32 reason;
+	__u32 rc;
+	__u32 requests;
+	__u32 flags;
+#define VFIO_CXL_DC_EXTENT_IN_USE	(1 << 0) /* see VFIO_CXL_DC_STATUS */
+#define VFIO_CXL_DC_EXTENT_RECOVERED	(1 << 1) /* found in the device's list */
+#define VFIO_CXL_DC_EXTENT_DECIDED	(1 << 2) /* PENDING, going to be rejected */
+#define VFIO_CXL_DC_EXTENT_MISMATCH	(1 << 3) /* asked for in part, or by another tag */
+	__u32 region;
+	__u32 sequence;
+};
+
+/**
+ * struct vfio_cxl_dc_list - the extents that are offered or held
+ * @argsz: in: sizeof(struct vfio_cxl_dc_list)
+ * @flags: in: 0; out: VFIO_CXL_DC_LIST_*
+ * @start: in: 0 for the first page, else as the last page left it
+ * @changes: in: as the last page left it; out: change counter of the list
+ * @extents: in: user pointer to an array of struct vfio_cxl_dc_extent
+ * @room: in: elements of that, 1 to 4096
+ * @count: out: elements filled in
+ *
+ * Both nodes, no capability needed. In the order of ids. The device fd sees what is
+ * PENDING or ACCEPTING, its own extents, and those with reach DEVICE.
+ *
+ * EAGAIN: the list changed since the first page. Begin again with @start 0.
+ */
+struct vfio_cxl_dc_list {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_LIST_MORE		(1 << 0) /* there is another page */
+	__aligned_u64 start;
+	__aligned_u64 changes;
+	__aligned_u64 extents;
+	__u32 room;
+	__u32 count;
+};
+
+#define VFIO_CXL_DC_LIST	_IO(VFIO_CXL_TYPE, 0x08)
+
+/**
+ * struct vfio_cxl_dc_status - how a tag stands, or an extent
+ * @argsz: in: sizeof(struct vfio_cxl_dc_status)
+ * @flags: in: VFIO_CXL_DC_STATUS_EXTENT, _REGION;
+ *	out: the same, and VFIO_CXL_DC_STATUS_IN_USE and those behind it
+ * @tag: in: the tag, not all zero; with _EXTENT all zero; out: the extent's tag
+ * @extent: in: the extent's id, with _EXTENT; else 0
+ * @region: in: count only what is in this region, with _REGION; else 0;
+ *	out: the region of the extent, with _EXTENT
+ * @state: out: enum vfio_cxl_dc_state of all that is counted; NONE if nothing is
+ * @reach: out: enum vfio_cxl_dc_reach
+ * @reason: out: enum vfio_cxl_reason, why it is in @state
+ * @rc: out: the device's return code (8.2.8.4.5.1) to the last command about it,
+ *	or 0
+ * @requests: out: times that the device asked for extents of it back; what it
+ *	asked for is released by nobody but a user
+ * @offer: out: number of the offer that it came with, or 0
+ * @deadline: out: CLOCK_BOOTTIME, ns, when the offer is refused if nobody decided
+ *	by then; or VFIO_CXL_DC_NEVER
+ * @nr: out: extents by enum vfio_cxl_dc_state
+ * @bytes: out: of them
+ * @since: out: CLOCK_BOOTTIME, ns, when the last of them came into the state; 0 if
+ *	none ever was. With _EXTENT all 0
+ *
+ * Both nodes, no capability needed. Who asks: an orchestrator, before it hands the
+ * tag on (state RELEASED: it is gone, the capacity may be another's; REVOKED: the
+ * device took it), and before it asks for it back (_IN_USE: memory of it was touched
+ * since it was last unmapped, and the region is still mapped somewhere: a release
+ * without FORCE is refused). A VMM, to see what it may accept (PENDING). What each
+ * state means and what to do next is said with enum vfio_cxl_dc_state.
+ *
+ * ENOENT: there is no such tag, and none is remembered; or, on the device fd, it is
+ * another user's.
+ */
+struct vfio_cxl_dc_status {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_STATUS_EXTENT	(1 << 0) /* @extent says which, not @tag */
+#define VFIO_CXL_DC_STATUS_REGION	(1 << 1) /* only what is in @region */
+#define VFIO_CXL_DC_STATUS_IN_USE	(1 << 2)
+#define VFIO_CXL_DC_STATUS_RECOVERED	(1 << 3) /* found in the device's list */
+#define VFIO_CXL_DC_STATUS_DECIDED	(1 << 4) /* PENDING, going to be rejected */
+#define VFIO_CXL_DC_STATUS_MISMATCH	(1 << 5) /* asked for in part, or by another tag */
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__aligned_u64 extent;
+	__u32 region;
+	__u32 state;
+	__u32 reach;
+	__u32 reason;
+	__u32 rc;
+	__u32 requests;
+	__aligned_u64 offer;
+	__aligned_u64 deadline;
+	__aligned_u64 nr[VFIO_CXL_DC_STATES];
+	__aligned_u64 bytes[VFIO_CXL_DC_STATES];
+	__aligned_u64 since[VFIO_CXL_DC_STATES];
+};
+
+#define VFIO_CXL_DC_STATUS	_IO(VFIO_CXL_TYPE, 0x09)
+
+/**
+ * struct vfio_cxl_dc_decide - accept, reject or release
+ * @argsz: in: sizeof(struct vfio_cxl_dc_decide)
+ * @flags: in: VFIO_CXL_DC_DECIDE_FORCE; out: the same, and _ALREADY, _QUEUED
+ * @tag: in: all of this tag; all zero: not by tag
+ * @offer: in: all of this offer; 0: not by offer
+ * @ids: in: user pointer to @count extent ids (__u64), or 0. Of tag, offer and ids
+ *	exactly one is given. A tag is taken and given back whole
+ * @count: in: of @ids, at most 65536
+ * @reach: in: enum vfio_cxl_dc_reach, for ACCEPT: TENANT on the device fd, DEVICE
+ *	or APP on the control node; else 0
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @rc: in: 0; out: the device's return code (8.2.8.4.5.1), or 0
+ *
+ * ACCEPT takes what is PENDING: when it returns without _QUEUED, the extents are
+ * COMMITTED and reachable. A tag that is COMMITTED with reach NONE (it was found, or
+ * its release failed) is made reachable. REJECT says no to what is PENDING. RELEASE
+ * gives back what is COMMITTED: unreachable, unmapped, caches written back, and then
+ * the device is told. On the control node what is in use is refused without _FORCE;
+ * on the device fd the release is the user's consent.
+ *
+ * With _QUEUED it is going to be so, without further calls: offers are answered in
+ * the order in which they came, once all of their tags are decided, and a device
+ * that is busy is asked again. See VFIO_CXL_DC_STATUS, or the log of changes.
+ *
+ * Both nodes; the control node wants CAP_SYS_ADMIN and CAP_SYS_RAWIO.
+ *
+ * ENOENT no such tag, offer or extent; EBUSY with DC_IN_USE, DC_TAG_LIVE, DC_REACH,
+ * DC_PENDING, DC_COMMITTED, DC_RELEASING or DC_DECIDED: it stands otherwise; EAGAIN
+ * with DC_COLLECTING: its offer is not complete yet, or NOT_LIVE: a reset is under
+ * way; EINVAL with DC_TAG_WHOLE; EOPNOTSUPP with DC_NOT_COVERED or DC_ALIGN, before
+ * the device is told yes; EIO with DC_DEVICE, see @rc; ENOSPC the device has no room
+ * for another extent; ETIMEDOUT it did not answer.
+ */
+struct vfio_cxl_dc_decide {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_DECIDE_FORCE	(1 << 0) /* RELEASE, control node: in use or not */
+#define VFIO_CXL_DC_DECIDE_ALREADY	(1 << 1) /* out: it was so already */
+#define VFIO_CXL_DC_DECIDE_QUEUED	(1 << 2) /* out: it is going to be so */
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__aligned_u64 offer;
+	__aligned_u64 ids;
+	__u32 count;
+	__u32 reach;
+	__u32 reason;
+	__u32 rc;
+};
+
+#define VFIO_CXL_DC_ACCEPT	_IO(VFIO_CXL_TYPE, 0x0a)
+#define VFIO_CXL_DC_REJECT	_IO(VFIO_CXL_TYPE, 0x0b)
+#define VFIO_CXL_DC_RELEASE	_IO(VFIO_CXL_TYPE, 0x0c)
+
+/**
+ * struct vfio_cxl_dc_deadline - when an offer is refused if nobody decides
+ * @argsz: in: sizeof(struct vfio_cxl_dc_deadline)
+ * @flags: 0
+ * @offer: in: its number
+ * @deadline: in: CLOCK_BOOTTIME, ns; or VFIO_CXL_DC_NEVER
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. Of a new offer the module parameter
+ * dc_deadline_s says it.
+ */
+struct vfio_cxl_dc_deadline {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 offer;
+	__aligned_u64 deadline;
+};
+
+#define VFIO_CXL_DC_DEADLINE	_IO(VFIO_CXL_TYPE, 0x0d)
+
+/**
+ * struct vfio_cxl_dc_eventfd - be told of changes
+ * @argsz: in: sizeof(struct vfio_cxl_dc_eventfd)
+ * @flags: 0
+ * @fd: in: an eventfd, which replaces the one before; -1: none
+ * @reserved: 0
+ *
+ * Device fd. It is signalled once for each entry of the log of changes that the
+ * device fd would see in a list; then list or ask again. Ends with the tenancy.
+ */
+struct vfio_cxl_dc_eventfd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 fd;
+	__u32 reserved;
+};
+
+#define VFIO_CXL_DC_EVENTFD	_IO(VFIO_CXL_TYPE, 0x0e)
+
+/**
+ * struct vfio_cxl_dc_event - an entry of the log of changes
+ * @sequence: its number, from 1 on without a gap
+ * @lost: entries before it that this reader has missed, because the log is bounded:
+ *	list, or ask again
+ * @time: CLOCK_BOOTTIME, ns
+ * @offer: number of the offer that it is about, or 0
+ * @extent: id of the extent that it is about; 0: all of the tag's that are in @state
+ * @length: bytes of them
+ * @tag: all zero if there is none
+ * @kind: enum vfio_cxl_dc_change
+ * @state: enum vfio_cxl_dc_state, for DC_CHANGE_STATE
+ * @reach: enum vfio_cxl_dc_reach
+ * @reason: enum vfio_cxl_reason
+ * @rc: the device's return code (8.2.8.4.5.1), or 0
+ * @region: of the (first) extent
+ *
+ * read() on the control node gives as many of these as fit, and EINVAL where not one
+ * does. It waits for the next one, without O_NONBLOCK; poll() tells that there is
+ * one. The file position is the number of the entry to be read next: after open()
+ * the one that comes next; lseek() with SEEK_SET goes to another one, with SEEK_END
+ * and 0 to the one that comes next. The last 1024 are kept. ENODEV, and POLLHUP, once
+ * the device is unbound. A reader that is slow, or dead, holds nobody up.
+ */
+struct vfio_cxl_dc_event {
+	__aligned_u64 sequence;
+	__aligned_u64 lost;
+	__aligned_u64 time;
+	__aligned_u64 offer;
+	__aligned_u64 extent;
+	__aligned_u64 length;
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__u32 kind;
+	__u32 state;
+	__u32 reach;
+	__u32 reason;
+	__u32 rc;
+	__u32 region;
+};
 
 #endif /* _UAPI_LINUX_VFIO_CXL_H */

@@ -136,6 +136,12 @@ static const struct reason reasons[] = {
 	       "accept it again, or release it"),
 	REASON(DC_MISMATCH, "the device asks for a part of it, or by another tag",
 	       "release it whole, or not at all"),
+	REASON(DC_NO_MAILBOX, "the device has no mailbox that can be used",
+	       "'dmesg' says what is wrong with it"),
+	REASON(DC_NOT_CAPABLE, "the device does no Dynamic Capacity",
+	       NULL),
+	REASON(DC_NOT_SYNCED, "regions or extents could not be read from the device yet",
+	       "it is asked again; 'dmesg' says what it answered"),
 };
 
 const char *vcxl_reason_name(uint32_t reason)

@@ -27,11 +27,8 @@
 #include "mbox.h"
 #include "pure.h"
 
-#define VFIO_CXL_DC_STATES	(VFIO_CXL_DC_REVOKED + 1)
-
 /* More records of the same offer have to come within that */
 #define VFIO_CXL_DC_CHAIN_NS	(20 * 1000000000ULL)
-#define VFIO_CXL_DC_NEVER	(~0ULL)
 
 /* As many times a device that is busy is asked again, by later work */
 #define VFIO_CXL_DC_ATTEMPTS	8
