@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "dc.h"
 #include "fault.h"
 #include "vfio_cxl.h"
 
@@ -22,6 +23,12 @@ union control_arg {
 	struct vfio_cxl_decoder_clear clear;
 	struct vfio_cxl_guest_set guest_set;
 	struct vfio_cxl_guest_clear guest_clear;
+	struct vfio_cxl_dc_info dc_info;
+	struct vfio_cxl_dc_list dc_list;
+	struct vfio_cxl_dc_status dc_status;
+	struct vfio_cxl_dc_decide dc_decide;
+	struct vfio_cxl_dc_deadline dc_deadline;
+	struct vfio_cxl_dc_eventfd dc_eventfd;
 };
 
 static u32 info_flags(struct vfio_cxl_device *cxl, bool live)
@@ -299,13 +306,15 @@ static int control_guest_clear(struct vfio_cxl_device *cxl, void *data,
 
 #define NODE_DEVICE	BIT(0)
 #define NODE_CONTROL	BIT(1)
+#define NODE_BOTH	(NODE_DEVICE | NODE_CONTROL)
 
 /**
  * struct control_op - an ioctl
  * @cmd: its number
  * @size: of its struct
  * @nodes: where it is known
- * @admin: CAP_SYS_ADMIN and CAP_SYS_RAWIO are needed
+ * @admin: where CAP_SYS_ADMIN and CAP_SYS_RAWIO are needed
+ * @unlocked: takes cmd_lock itself, or does without
  * @handler: called under cmd_lock with a copy of the struct, which is copied
  *	back also after an error
  */
@@ -313,25 +322,39 @@ struct control_op {
 	unsigned int cmd;
 	size_t size;
 	unsigned int nodes;
-	bool admin;
+	unsigned int admin;
+	bool unlocked;
 	int (*handler)(struct vfio_cxl_device *cxl, void *data, bool control);
 };
 
+#define CONTROL_OP(name, type, nodes, admin, unlocked, handler)	\
+	{ VFIO_CXL_##name, sizeof(struct vfio_cxl_##type), nodes, admin, \
+	  unlocked, handler }
+
 static const struct control_op control_ops[] = {
-	{ VFIO_CXL_INFO, sizeof(struct vfio_cxl_info),
-	  NODE_DEVICE | NODE_CONTROL, false, control_info },
-	{ VFIO_CXL_WINDOW, sizeof(struct vfio_cxl_window),
-	  NODE_CONTROL, false, control_window },
-	{ VFIO_CXL_DECODER, sizeof(struct vfio_cxl_decoder),
-	  NODE_CONTROL, false, control_decoder },
-	{ VFIO_CXL_DECODER_PROGRAM, sizeof(struct vfio_cxl_decoder_program),
-	  NODE_CONTROL, true, control_program },
-	{ VFIO_CXL_DECODER_CLEAR, sizeof(struct vfio_cxl_decoder_clear),
-	  NODE_CONTROL, true, control_clear },
-	{ VFIO_CXL_GUEST_SET, sizeof(struct vfio_cxl_guest_set),
-	  NODE_CONTROL, true, control_guest_set },
-	{ VFIO_CXL_GUEST_CLEAR, sizeof(struct vfio_cxl_guest_clear),
-	  NODE_CONTROL, true, control_guest_clear },
+	CONTROL_OP(INFO, info, NODE_BOTH, 0, false, control_info),
+	CONTROL_OP(WINDOW, window, NODE_CONTROL, 0, false, control_window),
+	CONTROL_OP(DECODER, decoder, NODE_CONTROL, 0, false, control_decoder),
+	CONTROL_OP(DECODER_PROGRAM, decoder_program, NODE_CONTROL, NODE_CONTROL,
+		   false, control_program),
+	CONTROL_OP(DECODER_CLEAR, decoder_clear, NODE_CONTROL, NODE_CONTROL,
+		   false, control_clear),
+	CONTROL_OP(GUEST_SET, guest_set, NODE_CONTROL, NODE_CONTROL, false,
+		   control_guest_set),
+	CONTROL_OP(GUEST_CLEAR, guest_clear, NODE_CONTROL, NODE_CONTROL, false,
+		   control_guest_clear),
+	CONTROL_OP(DC_INFO, dc_info, NODE_BOTH, 0, false, vfio_cxl_dc_info),
+	CONTROL_OP(DC_LIST, dc_list, NODE_BOTH, 0, true, vfio_cxl_dc_list),
+	CONTROL_OP(DC_STATUS, dc_status, NODE_BOTH, 0, true,
+		   vfio_cxl_dc_status),
+	CONTROL_OP(DC_ACCEPT, dc_decide, NODE_BOTH, NODE_CONTROL, true,
+		   vfio_cxl_dc_accept),
+	CONTROL_OP(DC_REJECT, dc_decide, NODE_BOTH, NODE_CONTROL, true,
+		   vfio_cxl_dc_reject),
+	CONTROL_OP(DC_RELEASE, dc_decide, NODE_BOTH, NODE_CONTROL, true,
+		   vfio_cxl_dc_release),
+	CONTROL_OP(DC_DEADLINE, dc_deadline, NODE_CONTROL, NODE_CONTROL, false,
+		   vfio_cxl_dc_deadline),
 };
 
 static const struct control_op *control_find(unsigned int cmd, bool control)
@@ -367,7 +390,8 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 
 	if (!op)
 		return -ENOTTY;
-	if (op->admin && (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_RAWIO)))
+	if ((op->admin & (control ? NODE_CONTROL : NODE_DEVICE)) &&
+	    (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_RAWIO)))
 		return -EPERM;
 	if (get_user(argsz, (u32 __user *)uarg))
 		return -EFAULT;
@@ -381,10 +405,13 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 		return ret;
 
 	if (vfio_cxl_fails("signal") ||
-	    mutex_lock_interruptible(&cxl->cmd_lock))
+	    (!op->unlocked && mutex_lock_interruptible(&cxl->cmd_lock)))
 		return -ERESTARTSYS;
 	ret = op->handler(cxl, &arg, control);
-	mutex_unlock(&cxl->cmd_lock);
+	if (!op->unlocked)
+		mutex_unlock(&cxl->cmd_lock);
+	if (ret == -ERESTARTSYS)
+		return ret;
 
 	/* After an error too: it tells the reason */
 	if (copy_to_user(uarg, &arg, op->size))

@@ -79,17 +79,40 @@ static u32 fill_possible(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
 	return count;
 }
 
+/* Whoever asks meanwhile whether it is in use must find what that takes */
+static void set_published(struct vfio_cxl_dcd *dcd,
+			  struct vfio_cxl_dcd_extent *e, bool published)
+{
+	dc_lock(dcd);
+	e->published = published;
+	dc_unlock(dcd);
+}
+
+/* A former owner's lines in caches must not hit it */
+void dc_publish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
+		enum vfio_cxl_dc_reach reach)
+{
+	dcd->ops->flush(dcd->ctx, e->dpa, e->len);
+	dcd->ops->publish(dcd->ctx, e, reach);
+	set_published(dcd, e, true);
+}
+
+/* Does nothing with an extent that was not prepared */
+void dc_unpublish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e)
+{
+	if (!e->prepared)
+		return;
+	set_published(dcd, e, false);
+	dcd->ops->unpublish(dcd->ctx, e);
+	e->prepared = false;
+}
+
 void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 {
 	struct vfio_cxl_dcd_extent *e;
 
-	list_for_each_entry(e, &group->extents, in_group) {
-		if (!e->prepared)
-			continue;
-		dcd->ops->unpublish(dcd->ctx, e);
-		e->prepared = false;
-		e->published = false;
-	}
+	list_for_each_entry(e, &group->extents, in_group)
+		dc_unpublish(dcd, e);
 }
 
 /*
@@ -229,14 +252,9 @@ void dc_commit(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	list_for_each_entry(group, &offer->groups, in_offer) {
 		if (group->decision != DC_ACCEPT)
 			continue;
-		list_for_each_entry(e, &group->extents, in_group) {
-			/* A former owner's lines must not hit this one */
-			dcd->ops->flush(dcd->ctx, e->dpa, e->len);
-			if (group->orphan)
-				continue;
-			dcd->ops->publish(dcd->ctx, e, group->reach);
-			e->published = true;
-		}
+		list_for_each_entry(e, &group->extents, in_group)
+			if (!group->orphan)
+				dc_publish(dcd, e, group->reach);
 		group->rc = 0;
 		dc_move(dcd, group, DC_STATE(ACCEPTING), VFIO_CXL_DC_COMMITTED,
 			VFIO_CXL_REASON_NONE);

@@ -150,6 +150,9 @@ int dc_send(struct vfio_cxl_dcd *dcd, u16 opcode, u32 count, u16 *rc);
 int dc_answer(struct vfio_cxl_dcd *dcd, struct dc_offer *offer);
 void dc_commit(struct vfio_cxl_dcd *dcd, struct dc_offer *offer);
 bool dc_is_listed(const struct dc_list *list, const struct dc_offer *offer);
+void dc_publish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
+		enum vfio_cxl_dc_reach reach);
+void dc_unpublish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e);
 void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group);
 void dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len);
 

@@ -205,10 +205,7 @@ void dc_revoke(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
 	struct dc_group *group = e->group;
 
 	dcd->stats.revoked++;
-	if (e->prepared)
-		dcd->ops->unpublish(dcd->ctx, e);
-	e->prepared = false;
-	e->published = false;
+	dc_unpublish(dcd, e);
 	dc_move_one(dcd, e, VFIO_CXL_DC_REVOKED, reason);
 	/* What is only offered is not taken in part */
 	if (group->offer && group->decision != DC_REFUSE) {

@@ -230,13 +230,9 @@ static void do_accept(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 			VFIO_CXL_REASON_NONE);
 		return;
 	}
-	list_for_each_entry(e, &group->extents, in_group) {
-		if (!e->prepared)
-			continue;
-		dcd->ops->flush(dcd->ctx, e->dpa, e->len);
-		dcd->ops->publish(dcd->ctx, e, reach);
-		e->published = true;
-	}
+	list_for_each_entry(e, &group->extents, in_group)
+		if (e->prepared)
+			dc_publish(dcd, e, reach);
 	dc_tell_group(dcd, VFIO_CXL_DC_CHANGE_REACH, group);
 }
 

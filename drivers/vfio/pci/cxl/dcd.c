@@ -292,6 +292,17 @@ u64 vfio_cxl_dcd_tick(struct vfio_cxl_dcd *dcd)
 	return next_tick(dcd);
 }
 
+/**
+ * vfio_cxl_dcd_synced - do the books say what the device's list says?
+ * @dcd: the engine, which was started
+ *
+ * Return: false while vfio_cxl_dcd_tick() still tries to read regions or list.
+ */
+bool vfio_cxl_dcd_synced(const struct vfio_cxl_dcd *dcd)
+{
+	return !dcd->resync && !dcd->reconfig;
+}
+
 /* What it accepted and the device was not told yet is offered as before */
 static void withdraw(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 {

@@ -130,8 +130,8 @@ struct vfio_cxl_dcd_change {
  *	@reach; can't fail; may sleep; command mutex
  * @unpublish: it is unreachable from now on, and unmapped everywhere; undoes
  *	prepare(), and publish() where it was called; may sleep; command mutex
- * @in_use: was it touched since last unmapped? doesn't sleep; any lock, also the
- *	state lock
+ * @in_use: was it touched since last unmapped? It is published; doesn't sleep; state
+ *	lock, or command mutex
  * @flush: write back and invalidate the CPU's caches of the range, as far as
  *	decoder 0 decodes it; may sleep; command mutex
  * @tag_live_elsewhere: has another device this tag, so that
@@ -483,6 +483,7 @@ void vfio_cxl_dcd_event(struct vfio_cxl_dcd *dcd,
 			const struct cxl_dc_event *event);
 int vfio_cxl_dcd_overflow(struct vfio_cxl_dcd *dcd);
 u64 vfio_cxl_dcd_tick(struct vfio_cxl_dcd *dcd);
+bool vfio_cxl_dcd_synced(const struct vfio_cxl_dcd *dcd);
 void vfio_cxl_dcd_tenancy_end(struct vfio_cxl_dcd *dcd);
 void vfio_cxl_dcd_stop(struct vfio_cxl_dcd *dcd, bool release);
 

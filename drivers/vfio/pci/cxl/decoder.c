@@ -7,6 +7,7 @@
  * unbind. hdm.c writes the registers, topology.c finds the range. The caller
  * holds cmd_lock.
  */
+#include "dc.h"
 #include "fault.h"
 #include "trace.h"
 #include "vfio_cxl.h"
@@ -272,32 +273,44 @@ static int program_already(struct vfio_cxl_device *cxl,
 }
 
 /*
- * Fill in the size and check it against what the device has. What begins behind
- * the static capacity is Dynamic Capacity; how much there is, and in which
- * regions, is not known here, so that the caller has to say.
+ * Where the DPA ends that a decoder may cover which begins at @skip. Behind the
+ * static capacity is Dynamic Capacity; a device that does not say how much of it
+ * there is leaves that to the caller. By default both are covered, where they are
+ * alike.
  */
+static u64 program_end(struct vfio_cxl_device *cxl, u64 skip, u64 *usual)
+{
+	u64 capacity = vfio_cxl_static_capacity(cxl);
+	bool alike = false;
+	u64 end = vfio_cxl_dc_end(cxl, &alike);
+
+	*usual = end && (alike || skip >= capacity) ? end : capacity;
+	if (!end)
+		return skip < capacity ? capacity : U64_MAX;
+
+	return max(end, capacity);
+}
+
+/* Fill in the size, and check it against what the device has */
 static int program_size(struct vfio_cxl_device *cxl,
 			struct vfio_cxl_decoder_program *arg,
 			struct vfio_cxl_why *why)
 {
-	u64 capacity = vfio_cxl_static_capacity(cxl);
-	bool dynamic = arg->dpa_skip >= capacity;
-	u64 size = arg->size;
-	u64 end;
+	u64 size = arg->size, usual, last, end;
 
-	if (!size && !capacity)
+	last = program_end(cxl, arg->dpa_skip, &usual);
+	if (!size && !usual)
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
 				       VFIO_CXL_REASON_NO_CAPACITY, "%s",
 				       pci_name(cxl->core.pdev));
-	if (!size && !dynamic)
-		size = min(ALIGN_DOWN(capacity - arg->dpa_skip, SZ_256M),
+	if (!size && arg->dpa_skip < usual)
+		size = min(ALIGN_DOWN(usual - arg->dpa_skip, SZ_256M),
 			   SIZE_MAX_REGION);
-	if ((!arg->size && dynamic) ||
-	    (!dynamic && size > capacity - arg->dpa_skip) ||
-	    check_add_overflow(arg->dpa_skip, size, &end))
+	if ((!arg->size && arg->dpa_skip >= usual) ||
+	    check_add_overflow(arg->dpa_skip, size, &end) || end > last)
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,
 				       VFIO_CXL_REASON_RANGE_CAPACITY,
-				       "static capacity %#llx", capacity);
+				       "capacity %#llx", min(usual, last));
 	if (!size || !IS_ALIGNED(size | arg->base | arg->dpa_skip, SZ_256M))
 		return vfio_cxl_refuse(why, -EINVAL,
 				       VFIO_CXL_REASON_RANGE_ALIGN, "%s", "");

@@ -11,6 +11,7 @@
  * flag, because events overlap: the end of one must not reopen what another
  * still holds closed.
  */
+#include "dc.h"
 #include "trace.h"
 #include "vfio_cxl.h"
 
@@ -36,8 +37,9 @@ u32 vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason)
 	was_live = cxl->live;
 	/* Not live before the unmap: no fault may map it again */
 	cxl->live = false;
+	vfio_cxl_dc_gate_closed(cxl);
 	if (was_live)
-		vfio_cxl_memory_unmap(cxl);
+		vfio_cxl_memory_unmap(cxl, 0, cxl->memory.size);
 	trace_vfio_cxl_gate(cxl->core.pdev, cxl->gate, cxl->live);
 
 	/* A flush may take long; a fault need not wait for it to fail */
@@ -136,6 +138,9 @@ int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
 	}
 	trace_vfio_cxl_gate(cxl->core.pdev, cxl->gate, cxl->live);
 	up_write(&cxl->gate_sem);
+	/* Extents have a way of their own to become reachable later */
+	if (!ret)
+		vfio_cxl_dc_resume(cxl);
 
 	return ret;
 }

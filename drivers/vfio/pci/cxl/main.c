@@ -11,6 +11,7 @@
 #include <linux/vfio.h>
 
 #include "compat.h"
+#include "dc.h"
 #include "fault.h"
 #include "vfio_cxl.h"
 
@@ -121,6 +122,7 @@ static int device_open(struct vfio_device *vdev)
 		ret = open_regions(cxl);
 	if (ret)
 		goto err_disable;
+	vfio_cxl_dc_tenancy_end(cxl, false);
 
 	mutex_lock(&cxl->shadow_lock);
 	vfio_cxl_dvsec_found(cxl, &cxl->dvsec);
@@ -128,6 +130,9 @@ static int device_open(struct vfio_device *vdev)
 	vfio_pci_core_finish_enable(&cxl->core);
 	cxl->open = true;
 	mutex_unlock(&cxl->cmd_lock);
+	/* From now on somebody waits for offers */
+	if (cxl->dc)
+		vfio_cxl_events_kick(cxl->dc);
 
 	return 0;
 
@@ -160,6 +165,7 @@ static void device_close(struct vfio_device *vdev)
 	/* Where it is not live yet, the next open clears it */
 	if (!vfio_cxl_gate_open(cxl, reasons, false))
 		vfio_cxl_memory_clean(cxl, false);
+	vfio_cxl_dc_tenancy_end(cxl, true);
 	mutex_unlock(&cxl->cmd_lock);
 }
 
@@ -249,6 +255,17 @@ static const struct vfio_device_ops device_ops = {
 	.detach_ioas = vfio_iommufd_physical_detach_ioas,
 };
 
+/* Leave registers as they were found */
+static void decoders_leave(struct vfio_cxl_device *cxl)
+{
+	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
+	cancel_work_sync(&cxl->restore_work);
+	mutex_lock(&cxl->cmd_lock);
+	vfio_cxl_decoder_leave(cxl);
+	mutex_unlock(&cxl->cmd_lock);
+	vfio_cxl_regs_exit(cxl);
+}
+
 /* Read what is there before anything is written */
 static int device_discover(struct vfio_cxl_device *cxl)
 {
@@ -281,8 +298,14 @@ static int device_discover(struct vfio_cxl_device *cxl)
 		vfio_cxl_gate_open(cxl, 0, true);
 	}
 	mutex_unlock(&cxl->cmd_lock);
-	if (ret)
+	if (ret) {
 		vfio_cxl_regs_exit(cxl);
+		return ret;
+	}
+
+	ret = vfio_cxl_dc_init(cxl);
+	if (ret)
+		decoders_leave(cxl);
 
 	return ret;
 }
@@ -296,12 +319,8 @@ static void device_leave(struct vfio_cxl_device *cxl)
 	if (vfio_cxl_memory_clean(cxl, false))
 		pci_warn(cxl->core.pdev, "memory could not be cleared: it holds what the last user left\n");
 	mutex_unlock(&cxl->cmd_lock);
-	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
-	cancel_work_sync(&cxl->restore_work);
-	mutex_lock(&cxl->cmd_lock);
-	vfio_cxl_decoder_leave(cxl);
-	mutex_unlock(&cxl->cmd_lock);
-	vfio_cxl_regs_exit(cxl);
+	vfio_cxl_dc_exit(cxl);
+	decoders_leave(cxl);
 }
 
 static int cxl_vfio_pci_probe(struct pci_dev *pdev,

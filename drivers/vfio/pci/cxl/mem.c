@@ -19,6 +19,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "dc.h"
 #include "fault.h"
 #include "trace.h"
 #include "vfio_cxl.h"
@@ -224,16 +225,21 @@ void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl)
 }
 
 /**
- * vfio_cxl_memory_unmap - take the memory out of every address space
- * @cxl: the device, under gate_sem for writing and no longer live
+ * vfio_cxl_memory_unmap - take memory out of every address space
+ * @cxl: the device, under gate_sem for writing; no fault may map it again
+ * @offset: of its first byte in the region
+ * @len: bytes; 0 is nothing
  */
-void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl)
+void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl, u64 offset, u64 len)
 {
 	lockdep_assert_held_write(&cxl->gate_sem);
 
+	/* A length of 0 would be all behind it, to the kernel */
+	if (!len)
+		return;
 	unmap_mapping_range(cxl->core.vdev.inode->i_mapping,
-			    VFIO_PCI_INDEX_TO_OFFSET(VFIO_CXL_MEMORY_INDEX),
-			    cxl->memory.size, true);
+			    VFIO_PCI_INDEX_TO_OFFSET(VFIO_CXL_MEMORY_INDEX) +
+			    offset, len, true);
 }
 
 /**
@@ -287,8 +293,26 @@ static void memory_touch(struct vfio_cxl_device *cxl, u64 offset, u64 size)
 	}
 }
 
+/* What users could reach of a piece; a smaller one may be all there is */
+static void memory_zero(struct vfio_cxl_device *cxl, u64 offset, u64 size)
+{
+	u64 end, n;
+
+	for (end = offset + size; offset < end; offset += n) {
+		n = end - offset;
+		if (vfio_cxl_dc_touch(cxl, offset, n, false) ==
+		    VFIO_CXL_DC_TOUCH_PART)
+			n = min_t(u64, n, PAGE_SIZE);
+		if (vfio_cxl_dc_touch(cxl, offset, n, false) !=
+		    VFIO_CXL_DC_TOUCH_ALL)
+			continue;
+		memory_touch(cxl, offset, n);
+		memset(cxl->memory.addr + offset, 0, n);
+	}
+}
+
 /**
- * vfio_cxl_memory_clear - zero the memory
+ * vfio_cxl_memory_clear - zero the memory that users can reach
  * @cxl: the device
  * @killable: give up at a fatal signal
  *
@@ -306,10 +330,8 @@ int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable)
 		/* One point, at the end: there are thousands of steps */
 		live = cxl->live &&
 		       !(offset + n == size && vfio_cxl_fails("clear"));
-		if (live) {
-			memory_touch(cxl, offset, n);
-			memset(cxl->memory.addr + offset, 0, n);
-		}
+		if (live)
+			memory_zero(cxl, offset, n);
 		up_read(&cxl->gate_sem);
 		if (!live)
 			return -EIO;
@@ -389,11 +411,14 @@ static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
 	if (cxl->live && offset < cxl->memory.size &&
 	    size <= cxl->memory.size - offset) {
 		u64 hpa = cxl->memory.base + offset;
+		enum vfio_cxl_dc_touch may = VFIO_CXL_DC_TOUCH_PART;
 
-		if (IS_ALIGNED(hpa, size)) {
+		if (IS_ALIGNED(hpa, size))
+			may = vfio_cxl_dc_touch(cxl, offset, size, true);
+		if (may == VFIO_CXL_DC_TOUCH_ALL) {
 			memory_touch(cxl, offset, size);
 			ret = memory_insert(vmf, PHYS_PFN(hpa), order);
-		} else {
+		} else if (may == VFIO_CXL_DC_TOUCH_PART) {
 			ret = VM_FAULT_FALLBACK;
 		}
 	}
@@ -410,7 +435,24 @@ static vm_fault_t memory_fault(struct vm_fault *vmf)
 	return memory_huge_fault(vmf, 0);
 }
 
+/* How often the region is mapped says whether an extent is in use */
+static void memory_vm_open(struct vm_area_struct *vma)
+{
+	struct vfio_cxl_device *cxl = vma->vm_private_data;
+
+	atomic_inc(&cxl->maps);
+}
+
+static void memory_vm_close(struct vm_area_struct *vma)
+{
+	struct vfio_cxl_device *cxl = vma->vm_private_data;
+
+	atomic_dec(&cxl->maps);
+}
+
 static const struct vm_operations_struct memory_vm_ops = {
+	.open = memory_vm_open,
+	.close = memory_vm_close,
 	.fault = memory_fault,
 #ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
 	.huge_fault = memory_huge_fault,
@@ -432,6 +474,9 @@ static int memory_mmap(struct vfio_pci_core_device *core,
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &memory_vm_ops;
 	vma->vm_private_data = cxl;
+	/* What was touched by those who are gone counts no more */
+	if (atomic_inc_return(&cxl->maps) == 1)
+		atomic64_inc(&cxl->map_epoch);
 
 	return 0;
 }
@@ -447,7 +492,9 @@ static int memory_copy(struct vfio_cxl_device *cxl, u64 offset, void *buf,
 	int ret = -EIO;
 
 	down_read(&cxl->gate_sem);
-	if (cxl->live && offset + size <= cxl->memory.size) {
+	if (cxl->live && offset + size <= cxl->memory.size &&
+	    vfio_cxl_dc_touch(cxl, offset, size, false) ==
+	    VFIO_CXL_DC_TOUCH_ALL) {
 		memory_touch(cxl, offset, size);
 		if (write)
 			memcpy(cxl->memory.addr + offset, buf, size);

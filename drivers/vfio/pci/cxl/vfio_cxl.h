@@ -126,6 +126,7 @@ struct vfio_cxl_guest {
 	u64 base;
 };
 
+struct vfio_cxl_dc;
 struct vfio_cxl_device;
 
 /**
@@ -172,6 +173,9 @@ struct vfio_cxl_node {
  * @gate_seq: grows with each closing, so that a restore can tell that it is
  *	out of date
  * @restore_work: goes live again after a reset
+ * @maps: mappings of the memory region
+ * @map_epoch: grows whenever all of the region was unmapped; begins with 1
+ * @dc: its Dynamic Capacity; NULL if it has no mailbox. Fixed after probe
  * @shadow_lock: protects @comp_regs, @guest and @dvsec
  * @comp_regs: valid while @regions
  * @guest: what the control node says of it
@@ -208,6 +212,10 @@ struct vfio_cxl_device {
 	u32 gate;
 	u64 gate_seq;
 	struct work_struct restore_work;
+
+	atomic_t maps;
+	atomic64_t map_epoch;
+	struct vfio_cxl_dc *dc;
 
 	struct mutex shadow_lock;
 	struct vfio_cxl_comp_regs comp_regs;
@@ -301,7 +309,7 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl);
 int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable);
 int vfio_cxl_memory_clean(struct vfio_cxl_device *cxl, bool killable);
-void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl);
+void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl, u64 offset, u64 len);
 void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl);
 u64 vfio_cxl_page_sizes(u64 size);
 int vfio_cxl_regions_register(struct vfio_cxl_device *cxl);

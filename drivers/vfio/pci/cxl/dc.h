@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Dynamic Capacity of a bound device: its mailbox, its engine, its memory. */
+#ifndef VFIO_CXL_DC_H
+#define VFIO_CXL_DC_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "dcd.h"
+#include "event_log.h"
+#include "mbox.h"
+
+struct vfio_cxl_device;
+
+/**
+ * struct vfio_cxl_dc - a device with a mailbox
+ * @cxl: the device
+ * @regs: its device register block, mapped
+ * @io: the same, for mbox.c
+ * @mbox: its mailbox; commands under cmd_lock
+ * @log_ops: what a drain needs
+ * @log: its event log, likewise
+ * @engine: likewise, but what the state lock is enough for
+ * @ready: @engine is there: the device does Dynamic Capacity. Goes up once
+ * @reason: enum vfio_cxl_reason, why @ready is not set, under cmd_lock
+ * @identity: what the device says of itself, fixed once @ready
+ * @started: the engine was; under cmd_lock
+ * @resumed: vfio_cxl_device.gate_seq that the engine was told of; likewise
+ * @drain: the log has to be drained, whatever Event Status says; under cmd_lock
+ * @tenancy_over: what the last tenancy had is to be given back; under cmd_lock
+ * @overflows: of the device's log, under cmd_lock
+ * @lock: the state lock, a leaf
+ * @work: looks at the event log; first of all asks the device what it does
+ * @ranges: what is published, by DPA; under gate_sem
+ * @live: what the device lists is known since the last reset, so that extents may
+ *	be reached; under gate_sem
+ * @start: DPA from which on a page needs an extent; under gate_sem
+ * @node: in the list of all of them
+ */
+struct vfio_cxl_dc {
+	struct vfio_cxl_device *cxl;
+	void __iomem *regs;
+	struct vfio_cxl_mbox_io io;
+	struct vfio_cxl_mbox mbox;
+	struct vfio_cxl_event_ops log_ops;
+	struct vfio_cxl_event_log log;
+	struct vfio_cxl_dcd engine;
+	bool ready;
+	u32 reason;
+	struct vfio_cxl_identity identity;
+	bool started;
+	u64 resumed;
+	bool drain;
+	bool tenancy_over;
+	u64 overflows;
+	spinlock_t lock;
+	struct delayed_work work;
+	struct rb_root ranges;
+	bool live;
+	u64 start;
+	struct list_head node;
+};
+
+/* mailbox.c */
+int vfio_cxl_mailbox_map(struct vfio_cxl_dc *dc);
+void vfio_cxl_mailbox_unmap(struct vfio_cxl_dc *dc);
+int vfio_cxl_mailbox_begin(struct vfio_cxl_device *cxl);
+void vfio_cxl_mailbox_end(struct vfio_cxl_device *cxl);
+
+/* dc_device.c */
+int vfio_cxl_dc_init(struct vfio_cxl_device *cxl);
+void vfio_cxl_dc_exit(struct vfio_cxl_device *cxl);
+int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc);
+void vfio_cxl_dc_gate_closed(struct vfio_cxl_device *cxl);
+int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl);
+void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl, bool over);
+struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl);
+u64 vfio_cxl_dc_end(struct vfio_cxl_device *cxl, bool *alike);
+
+/* events.c */
+void vfio_cxl_events_init(struct vfio_cxl_dc *dc);
+int vfio_cxl_events_drain(struct vfio_cxl_dc *dc);
+void vfio_cxl_events_work(struct work_struct *work);
+void vfio_cxl_events_kick(struct vfio_cxl_dc *dc);
+unsigned int vfio_cxl_events_poll_ms(struct vfio_cxl_dc *dc);
+
+/* dc_ioctl.c */
+int vfio_cxl_dc_info(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_list(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_status(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_accept(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_reject(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_release(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control);
+
+/* dc_mem.c */
+int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent);
+void vfio_cxl_dc_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
+			 enum vfio_cxl_dc_reach reach);
+void vfio_cxl_dc_unpublish(void *ctx, struct vfio_cxl_dcd_extent *extent);
+bool vfio_cxl_dc_in_use(void *ctx, const struct vfio_cxl_dcd_extent *extent);
+bool vfio_cxl_dc_covered(void *ctx, u64 dpa, u64 len);
+void vfio_cxl_dc_flush(void *ctx, u64 dpa, u64 len);
+
+/* What of a piece of memory may be touched */
+enum vfio_cxl_dc_touch {
+	VFIO_CXL_DC_TOUCH_NONE,		/* nothing, at its first byte */
+	VFIO_CXL_DC_TOUCH_PART,		/* a smaller piece, perhaps */
+	VFIO_CXL_DC_TOUCH_ALL,
+};
+
+enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
+					 u64 offset, u64 size, bool user);
+
+#endif /* VFIO_CXL_DC_H */

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Dynamic Capacity of a bound device
+ *
+ * Gives the engine (dcd.c) its device, its clock, its memory and its log, and says
+ * when it begins, is reconciled after resets, and ends. Decides nothing of what
+ * happens to an extent.
+ */
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "dc.h"
+#include "fault.h"
+#include "vfio_cxl.h"
+
+static unsigned int dc_deadline_s;
+module_param(dc_deadline_s, uint, 0644);
+MODULE_PARM_DESC(dc_deadline_s,
+		 "seconds after which an offer of Dynamic Capacity is refused if nobody accepted it, for devices bound from now on (default: 0, never)");
+
+static bool dc_unbind_release;
+module_param(dc_unbind_release, bool, 0644);
+MODULE_PARM_DESC(dc_unbind_release,
+		 "give back all Dynamic Capacity when a device is unbound, also what the control node accepted (default: off)");
+
+/* All devices with an engine: a tag may be live on one of them only */
+static LIST_HEAD(dc_devices);
+static DEFINE_MUTEX(dc_devices_lock);
+
+/*
+ * The engine's world
+ */
+
+static int dc_command(void *ctx, struct vfio_cxl_mbox_cmd *cmd)
+{
+	struct vfio_cxl_dc *dc = ctx;
+	int ret;
+
+	lockdep_assert_held(&dc->cxl->cmd_lock);
+
+	cmd->out_size = 0;
+	cmd->rc = 0;
+	ret = vfio_cxl_mailbox_begin(dc->cxl);
+	if (ret)
+		return ret;
+	ret = vfio_cxl_mbox_command(&dc->mbox, cmd);
+	vfio_cxl_mailbox_end(dc->cxl);
+
+	return ret;
+}
+
+static u64 dc_now(void *ctx)
+{
+	return ktime_get_boottime_ns();
+}
+
+static void *dc_alloc(void *ctx, size_t size)
+{
+	return vfio_cxl_fails("Dynamic Capacity") ? NULL :
+	       kvzalloc(size, GFP_KERNEL);
+}
+
+static void dc_free(void *ctx, void *p)
+{
+	kvfree(p);
+}
+
+/* Takes the state lock, which is a leaf */
+static void dc_lock(void *ctx)
+{
+	struct vfio_cxl_dc *dc = ctx;
+
+	spin_lock(&dc->lock);
+}
+
+static void dc_unlock(void *ctx)
+{
+	struct vfio_cxl_dc *dc = ctx;
+
+	spin_unlock(&dc->lock);
+}
+
+static bool dc_elsewhere(void *ctx, const u8 tag[VFIO_CXL_DC_TAG_LEN])
+{
+	struct vfio_cxl_dc *dc = ctx, *other;
+	bool live = false;
+
+	mutex_lock(&dc_devices_lock);
+	list_for_each_entry(other, &dc_devices, node)
+		if (other != dc &&
+		    vfio_cxl_dcd_tag_live(&other->engine, tag))
+			live = true;
+	mutex_unlock(&dc_devices_lock);
+
+	return live;
+}
+
+static void dc_change(void *ctx, const struct vfio_cxl_dcd_change *change)
+{
+}
+
+static const struct vfio_cxl_dcd_ops dc_ops = {
+	.command = dc_command,
+	.now_ns = dc_now,
+	.alloc = dc_alloc,
+	.free = dc_free,
+	.lock = dc_lock,
+	.unlock = dc_unlock,
+	.covered = vfio_cxl_dc_covered,
+	.prepare = vfio_cxl_dc_prepare,
+	.publish = vfio_cxl_dc_publish,
+	.unpublish = vfio_cxl_dc_unpublish,
+	.in_use = vfio_cxl_dc_in_use,
+	.flush = vfio_cxl_dc_flush,
+	.tag_live_elsewhere = dc_elsewhere,
+	.change = dc_change,
+};
+
+/**
+ * vfio_cxl_dc_ready - the device's Dynamic Capacity
+ * @cxl: the device
+ *
+ * Return: it, with its engine; NULL if the device does none, or has not said yet.
+ */
+struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_dc *dc = cxl->dc;
+
+	return dc && smp_load_acquire(&dc->ready) ? dc : NULL;
+}
+
+/* From where on pages need an extent; not before the media says how it is cut */
+static void dc_start_set(struct vfio_cxl_dc *dc, u64 start)
+{
+	down_write(&dc->cxl->gate_sem);
+	dc->start = start;
+	up_write(&dc->cxl->gate_sem);
+}
+
+static u64 dc_first(struct vfio_cxl_dc *dc)
+{
+	const struct vfio_cxl_dcd_config *config = &dc->engine.config;
+	u64 capacity = vfio_cxl_static_capacity(dc->cxl);
+
+	return config->count ? min(config->region[0].base, capacity) : capacity;
+}
+
+/* What does the device do? -EAGAIN: it does not say yet */
+static int dc_ask(struct vfio_cxl_dc *dc, bool *does)
+{
+	int ret;
+
+	ret = vfio_cxl_mailbox_begin(dc->cxl);
+	if (ret)
+		return -EAGAIN;
+	ret = vfio_cxl_mbox_ready(&dc->mbox);
+	if (!ret)
+		ret = vfio_cxl_mbox_find_dc(&dc->mbox, does);
+	if (!ret && *does)
+		ret = vfio_cxl_mbox_identify(&dc->mbox, &dc->identity);
+	vfio_cxl_mailbox_end(dc->cxl);
+
+	return ret;
+}
+
+static int dc_engine_new(struct vfio_cxl_dc *dc)
+{
+	struct vfio_cxl_dcd_limits limits = {
+		.payload = dc->mbox.payload,
+		.align = PAGE_SIZE,
+		.deadline_ns = (u64)READ_ONCE(dc_deadline_s) * NSEC_PER_SEC,
+	};
+	int ret;
+
+	ret = vfio_cxl_dcd_init(&dc->engine, &dc_ops, dc, &limits);
+	if (ret)
+		return ret;
+
+	vfio_cxl_events_init(dc);
+	mutex_lock(&dc_devices_lock);
+	list_add_tail(&dc->node, &dc_devices);
+	mutex_unlock(&dc_devices_lock);
+
+	return 0;
+}
+
+/**
+ * vfio_cxl_dc_discover - ask the device whether it does Dynamic Capacity
+ * @dc: what @ready is not set of
+ *
+ * Return: 0 if it does, and @ready is set; -EOPNOTSUPP if it does not, which is
+ * settled; -EAGAIN if it has to be asked again.
+ */
+int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc)
+{
+	struct pci_dev *pdev = dc->cxl->core.pdev;
+	bool does = false;
+	int ret;
+
+	lockdep_assert_held(&dc->cxl->cmd_lock);
+
+	ret = dc_ask(dc, &does);
+	if (!ret && does)
+		ret = dc_engine_new(dc);
+	if (ret) {
+		if (dc->reason != VFIO_CXL_REASON_DC_NOT_SYNCED && ret != -EAGAIN)
+			pci_warn(pdev, "Dynamic Capacity: the mailbox does not answer: %pe; it is asked again\n",
+				 ERR_PTR(ret));
+		dc->reason = VFIO_CXL_REASON_DC_NOT_SYNCED;
+		return -EAGAIN;
+	}
+	if (!does) {
+		dc->reason = VFIO_CXL_REASON_DC_NOT_CAPABLE;
+		dc_start_set(dc, U64_MAX);
+		return -EOPNOTSUPP;
+	}
+
+	dc->reason = VFIO_CXL_REASON_NONE;
+	smp_store_release(&dc->ready, true);
+
+	return 0;
+}
+
+/* -EAGAIN: the device was not asked; else the engine has it, and does the rest */
+static int dc_reconcile(struct vfio_cxl_dc *dc)
+{
+	int ret;
+
+	ret = vfio_cxl_mailbox_begin(dc->cxl);
+	if (ret)
+		return -EAGAIN;
+	ret = vfio_cxl_mbox_ready(&dc->mbox);
+	vfio_cxl_mailbox_end(dc->cxl);
+	if (ret)
+		return -EAGAIN;
+
+	/* Without its regions no record makes sense */
+	dc->drain = true;
+	if (!dc->started) {
+		dc->started = true;
+		return vfio_cxl_dcd_start(&dc->engine);
+	}
+	if (vfio_cxl_events_drain(dc))
+		return -EAGAIN;
+
+	return vfio_cxl_dcd_reset(&dc->engine);
+}
+
+/**
+ * vfio_cxl_dc_resume - the device was reset, or is new: what does it have?
+ * @cxl: the device
+ *
+ * After success extents are reachable again, where the memory is. Otherwise the
+ * work tries again.
+ *
+ * Return: 0, also if there is nothing to do; an error of the engine; -EAGAIN.
+ */
+int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
+	bool live;
+	u64 seq;
+	int ret;
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	if (!dc)
+		return 0;
+
+	down_read(&cxl->gate_sem);
+	seq = cxl->gate_seq;
+	live = dc->live;
+	up_read(&cxl->gate_sem);
+	if (live)
+		return 0;
+
+	if (seq != dc->resumed) {
+		ret = dc_reconcile(dc);
+		if (ret != -EAGAIN)
+			dc->resumed = seq;
+	} else {
+		/* vfio_cxl_dcd_tick() tries what did not work */
+		ret = vfio_cxl_dcd_synced(&dc->engine) ? 0 : -EAGAIN;
+	}
+	if (ret)
+		return ret;
+
+	down_write(&cxl->gate_sem);
+	if (seq == cxl->gate_seq) {
+		dc->live = true;
+		dc->start = dc_first(dc);
+	} else {
+		ret = -EAGAIN;
+	}
+	up_write(&cxl->gate_sem);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_dc_gate_closed - nobody reaches an extent until the next resume
+ * @cxl: the device, whose memory is being unmapped
+ */
+void vfio_cxl_dc_gate_closed(struct vfio_cxl_device *cxl)
+{
+	lockdep_assert_held_write(&cxl->gate_sem);
+
+	atomic64_inc(&cxl->map_epoch);
+	if (cxl->dc)
+		cxl->dc->live = false;
+}
+
+/**
+ * vfio_cxl_dc_tenancy_end - what the last tenancy accepted is given back
+ * @cxl: the device, which nobody has open
+ * @over: it has just been closed; else only what is left to do of that
+ *
+ * Not before it is clear, where clear_on_close asks for that. At once unreachable;
+ * the device is told by the work.
+ */
+void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl, bool over)
+{
+	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	if (!dc)
+		return;
+	dc->tenancy_over |= over;
+	if (!dc->tenancy_over || cxl->unclean)
+		return;
+	vfio_cxl_dcd_tenancy_end(&dc->engine);
+	dc->tenancy_over = false;
+	vfio_cxl_events_kick(dc);
+}
+
+/**
+ * vfio_cxl_dc_end - where Dynamic Capacity ends
+ * @cxl: the device
+ * @alike: out: static capacity has the same attributes, so that one decoder may
+ *	cover both
+ *
+ * Return: DPA behind the last region; 0 if there is none, or it is not known.
+ */
+u64 vfio_cxl_dc_end(struct vfio_cxl_device *cxl, bool *alike)
+{
+	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
+	const struct vfio_cxl_dcd_region *last;
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	if (!dc || !dc->engine.config.count)
+		return 0;
+
+	last = &dc->engine.config.region[dc->engine.config.count - 1];
+	/* Regions are volatile, as far as the device does not say otherwise */
+	*alike = dc->identity.volatile_only == dc->identity.total;
+
+	return last->base + last->decode_len;
+}
+
+static int dc_new(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_dc *dc;
+	int ret;
+
+	dc = vfio_cxl_fails("mailbox") ? NULL : kvzalloc(sizeof(*dc), GFP_KERNEL);
+	if (!dc)
+		return -ENOMEM;
+
+	dc->cxl = cxl;
+	dc->ranges = RB_ROOT;
+	spin_lock_init(&dc->lock);
+	INIT_LIST_HEAD(&dc->node);
+	INIT_DELAYED_WORK(&dc->work, vfio_cxl_events_work);
+	ret = vfio_cxl_mailbox_map(dc);
+	if (ret) {
+		kvfree(dc);
+		return ret;
+	}
+
+	dc->start = vfio_cxl_static_capacity(cxl);
+	cxl->dc = dc;
+
+	return 0;
+}
+
+/**
+ * vfio_cxl_dc_init - take the device's mailbox, if it has one
+ * @cxl: the device
+ *
+ * At probe. A device whose mailbox can't be used is one without Dynamic Capacity.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_cxl_dc_init(struct vfio_cxl_device *cxl)
+{
+	int ret;
+
+	ret = dc_new(cxl);
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret && ret != -ENOENT)
+		pci_warn(cxl->core.pdev, "no Dynamic Capacity: the mailbox makes no sense: %pe\n",
+			 ERR_PTR(ret));
+	if (!ret)
+		vfio_cxl_events_work(&cxl->dc->work.work);
+
+	return 0;
+}
+
+/**
+ * vfio_cxl_dc_exit - undo vfio_cxl_dc_init()
+ * @cxl: the device, which nobody can reach any more
+ *
+ * At remove, while its registers still answer. What the control node accepted
+ * stays the host's, unless the parameter dc_unbind_release says otherwise.
+ */
+void vfio_cxl_dc_exit(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_dc *dc = cxl->dc;
+
+	if (!dc)
+		return;
+	/* Nor does anything that comes now start it again */
+	disable_delayed_work_sync(&dc->work);
+
+	if (vfio_cxl_dc_ready(cxl)) {
+		mutex_lock(&cxl->cmd_lock);
+		vfio_cxl_dcd_tenancy_end(&dc->engine);
+		vfio_cxl_dcd_stop(&dc->engine, READ_ONCE(dc_unbind_release));
+		mutex_unlock(&cxl->cmd_lock);
+
+		mutex_lock(&dc_devices_lock);
+		list_del(&dc->node);
+		mutex_unlock(&dc_devices_lock);
+
+		mutex_lock(&cxl->cmd_lock);
+		vfio_cxl_dcd_destroy(&dc->engine);
+		mutex_unlock(&cxl->cmd_lock);
+	}
+	vfio_cxl_mailbox_unmap(dc);
+	cxl->dc = NULL;
+	kvfree(dc);
+}
