@@ -8,11 +8,14 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "cdat.h"
 #include "dcd.h"
 #include "event_log.h"
 #include "mbox.h"
 
+struct pci_dev;
 struct vfio_cxl_device;
+struct vfio_cxl_memory;
 
 /**
  * struct vfio_cxl_dc - a device with a mailbox
@@ -26,6 +29,7 @@ struct vfio_cxl_device;
  * @ready: @engine is there: the device does Dynamic Capacity. Goes up once
  * @reason: enum vfio_cxl_reason, why @ready is not set, under cmd_lock
  * @identity: what the device says of itself, fixed once @ready
+ * @cdat: its memory's attributes, likewise; empty if it has no table
  * @started: the engine was; under cmd_lock
  * @resumed: vfio_cxl_device.gate_seq that the engine was told of; likewise
  * @drain: the log has to be drained, whatever Event Status says; under cmd_lock
@@ -50,6 +54,7 @@ struct vfio_cxl_dc {
 	bool ready;
 	u32 reason;
 	struct vfio_cxl_identity identity;
+	struct vfio_cxl_cdat cdat;
 	bool started;
 	u64 resumed;
 	bool drain;
@@ -68,6 +73,9 @@ int vfio_cxl_mailbox_map(struct vfio_cxl_dc *dc);
 void vfio_cxl_mailbox_unmap(struct vfio_cxl_dc *dc);
 int vfio_cxl_mailbox_begin(struct vfio_cxl_device *cxl);
 void vfio_cxl_mailbox_end(struct vfio_cxl_device *cxl);
+
+/* doe.c */
+int vfio_cxl_cdat_read(struct pci_dev *pdev, struct vfio_cxl_cdat *cdat);
 
 /* dc_device.c */
 int vfio_cxl_dc_init(struct vfio_cxl_device *cxl);
@@ -96,6 +104,8 @@ int vfio_cxl_dc_release(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control);
 
 /* dc_mem.c */
+u64 vfio_cxl_dc_decoded(const struct vfio_cxl_memory *memory, u64 dpa,
+			u64 *len);
 int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent);
 void vfio_cxl_dc_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
 			 enum vfio_cxl_dc_reach reach);

@@ -82,6 +82,13 @@ static void dc_unlock(void *ctx)
 	spin_unlock(&dc->lock);
 }
 
+static bool dc_sharable(void *ctx, u8 dsmad)
+{
+	struct vfio_cxl_dc *dc = ctx;
+
+	return vfio_cxl_cdat_sharable(&dc->cdat, dsmad);
+}
+
 static bool dc_elsewhere(void *ctx, const u8 tag[VFIO_CXL_DC_TAG_LEN])
 {
 	struct vfio_cxl_dc *dc = ctx, *other;
@@ -109,6 +116,7 @@ static const struct vfio_cxl_dcd_ops dc_ops = {
 	.lock = dc_lock,
 	.unlock = dc_unlock,
 	.covered = vfio_cxl_dc_covered,
+	.sharable = dc_sharable,
 	.prepare = vfio_cxl_dc_prepare,
 	.publish = vfio_cxl_dc_publish,
 	.unpublish = vfio_cxl_dc_unpublish,
@@ -131,14 +139,7 @@ struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl)
 	return dc && smp_load_acquire(&dc->ready) ? dc : NULL;
 }
 
-/* From where on pages need an extent; not before the media says how it is cut */
-static void dc_start_set(struct vfio_cxl_dc *dc, u64 start)
-{
-	down_write(&dc->cxl->gate_sem);
-	dc->start = start;
-	up_write(&dc->cxl->gate_sem);
-}
-
+/* From where on pages need an extent */
 static u64 dc_first(struct vfio_cxl_dc *dc)
 {
 	const struct vfio_cxl_dcd_config *config = &dc->engine.config;
@@ -178,6 +179,12 @@ static int dc_engine_new(struct vfio_cxl_dc *dc)
 	if (ret)
 		return ret;
 
+	/* Without it nothing is sharable, and only the mailbox tells what is alike */
+	ret = vfio_cxl_cdat_read(dc->cxl->core.pdev, &dc->cdat);
+	if (ret && ret != -ENOENT)
+		pci_warn(dc->cxl->core.pdev, "no attributes of the memory: CDAT can't be read: %pe\n",
+			 ERR_PTR(ret));
+
 	vfio_cxl_events_init(dc);
 	mutex_lock(&dc_devices_lock);
 	list_add_tail(&dc->node, &dc_devices);
@@ -213,7 +220,9 @@ int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc)
 	}
 	if (!does) {
 		dc->reason = VFIO_CXL_REASON_DC_NOT_CAPABLE;
-		dc_start_set(dc, U64_MAX);
+		down_write(&dc->cxl->gate_sem);
+		dc->start = U64_MAX;
+		up_write(&dc->cxl->gate_sem);
 		return -EOPNOTSUPP;
 	}
 
@@ -260,8 +269,8 @@ static int dc_reconcile(struct vfio_cxl_dc *dc)
 int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
+	u64 seq, start;
 	bool live;
-	u64 seq;
 	int ret;
 
 	lockdep_assert_held(&cxl->cmd_lock);
@@ -287,10 +296,11 @@ int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl)
 	if (ret)
 		return ret;
 
+	start = dc_first(dc);
 	down_write(&cxl->gate_sem);
 	if (seq == cxl->gate_seq) {
 		dc->live = true;
-		dc->start = dc_first(dc);
+		dc->start = start;
 	} else {
 		ret = -EAGAIN;
 	}
@@ -348,6 +358,7 @@ u64 vfio_cxl_dc_end(struct vfio_cxl_device *cxl, bool *alike)
 {
 	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
 	const struct vfio_cxl_dcd_region *last;
+	u64 end;
 
 	lockdep_assert_held(&cxl->cmd_lock);
 
@@ -355,10 +366,12 @@ u64 vfio_cxl_dc_end(struct vfio_cxl_device *cxl, bool *alike)
 		return 0;
 
 	last = &dc->engine.config.region[dc->engine.config.count - 1];
+	end = last->base + last->decode_len;
 	/* Regions are volatile, as far as the device does not say otherwise */
-	*alike = dc->identity.volatile_only == dc->identity.total;
+	*alike = dc->cdat.count ? vfio_cxl_cdat_alike(&dc->cdat, 0, end) :
+		 dc->identity.volatile_only == dc->identity.total;
 
-	return last->base + last->decode_len;
+	return end;
 }
 
 static int dc_new(struct vfio_cxl_device *cxl)

@@ -23,16 +23,6 @@ static u32 dc_reason(struct vfio_cxl_device *cxl)
 			 VFIO_CXL_REASON_DC_NO_MAILBOX;
 }
 
-static u64 dc_offset(struct vfio_cxl_device *cxl, u64 dpa, u64 *len)
-{
-	u64 start = max(dpa, cxl->memory.skip);
-	u64 end = min(dpa + *len, cxl->memory.skip + cxl->memory.size);
-
-	*len = start < end ? end - start : 0;
-
-	return *len ? start - cxl->memory.skip : VFIO_CXL_DC_NOWHERE;
-}
-
 static void fill_regions(struct vfio_cxl_device *cxl,
 			 const struct vfio_cxl_dcd_config *config,
 			 struct vfio_cxl_dc_info *info)
@@ -53,7 +43,8 @@ static void fill_regions(struct vfio_cxl_device *cxl,
 		to->length = from->len;
 		to->block_size = from->block;
 		to->covered = from->len;
-		to->offset = dc_offset(cxl, from->base, &to->covered);
+		to->offset = vfio_cxl_dc_decoded(&cxl->memory, from->base,
+						 &to->covered);
 		if (from->sharable)
 			to->flags |= VFIO_CXL_DC_REGION_SHARABLE;
 		if (from->sanitize)
@@ -140,7 +131,7 @@ static void fill_extent(struct vfio_cxl_device *cxl,
 	extent->dpa = item->dpa;
 	extent->length = item->len;
 	/* One that is not covered as a whole is not reachable at all */
-	extent->offset = dc_offset(cxl, item->dpa, &len);
+	extent->offset = vfio_cxl_dc_decoded(&cxl->memory, item->dpa, &len);
 	if (len != item->len)
 		extent->offset = VFIO_CXL_DC_NOWHERE;
 	memcpy(extent->tag, item->tag, sizeof(extent->tag));

@@ -80,15 +80,23 @@ void vfio_cxl_dc_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
 	up_write(&dc->cxl->gate_sem);
 }
 
-/* Which part of [@dpa, +@len) does decoder 0 decode? Its offset; @len is cut */
-static u64 decoded(const struct vfio_cxl_memory *memory, u64 dpa, u64 *len)
+/**
+ * vfio_cxl_dc_decoded - what of a range does decoder 0 decode?
+ * @memory: what it decodes; under cmd_lock or gate_sem
+ * @dpa: first byte of the range
+ * @len: bytes, which don't wrap; cut to those that it does, perhaps 0
+ *
+ * Return: offset of the first of these in the HDM memory region, or
+ * VFIO_CXL_DC_NOWHERE.
+ */
+u64 vfio_cxl_dc_decoded(const struct vfio_cxl_memory *memory, u64 dpa, u64 *len)
 {
 	u64 start = max(dpa, memory->skip);
 	u64 end = min(dpa + *len, memory->skip + memory->size);
 
 	*len = start < end ? end - start : 0;
 
-	return start - memory->skip;
+	return *len ? start - memory->skip : VFIO_CXL_DC_NOWHERE;
 }
 
 /**
@@ -105,7 +113,8 @@ void vfio_cxl_dc_unpublish(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	down_write(&dc->cxl->gate_sem);
 	if (!RB_EMPTY_NODE(&range->node)) {
 		rb_erase(&range->node, &dc->ranges);
-		offset = decoded(&dc->cxl->memory, range->dpa, &len);
+		offset = vfio_cxl_dc_decoded(&dc->cxl->memory, range->dpa,
+					     &len);
 		vfio_cxl_memory_unmap(dc->cxl, offset, len);
 	}
 	up_write(&dc->cxl->gate_sem);
@@ -147,7 +156,7 @@ bool vfio_cxl_dc_covered(void *ctx, u64 dpa, u64 len)
 
 	lockdep_assert_held(&dc->cxl->cmd_lock);
 
-	decoded(&dc->cxl->memory, dpa, &part);
+	vfio_cxl_dc_decoded(&dc->cxl->memory, dpa, &part);
 
 	return part == len;
 }
@@ -169,7 +178,7 @@ void vfio_cxl_dc_flush(void *ctx, u64 dpa, u64 len)
 
 	lockdep_assert_held(&cxl->cmd_lock);
 
-	offset = decoded(&cxl->memory, dpa, &len);
+	offset = vfio_cxl_dc_decoded(&cxl->memory, dpa, &len);
 	for (end = offset + len; offset < end; offset += n) {
 		n = min_t(u64, end - offset, VFIO_CXL_FLUSH_SIZE);
 		down_read(&cxl->gate_sem);

@@ -10,8 +10,12 @@
  *   cmd_lock		every change of state; held while the VFIO core enables
  *			and closes the device
  *   memory_lock	the VFIO core's
- *   gate_sem		live, gate; read side: faults, copies, decoder registers
+ *   gate_sem		live, gate, what is published of Dynamic Capacity; read side:
+ *			faults, copies, decoder registers, mailbox commands
  *   shadow_lock	the decoder as the user sees it
+ *
+ * Below cmd_lock, and beside the others: the list of devices with Dynamic Capacity,
+ * and below all of them each device's state lock (dc.h).
  *
  * Reset hooks run under the device lock, some also under memory_lock: they take
  * gate_sem only and leave the rest to restore_work.
