@@ -82,6 +82,7 @@ int vfio_cxl_dc_init(struct vfio_cxl_device *cxl);
 void vfio_cxl_dc_exit(struct vfio_cxl_device *cxl);
 int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc);
 void vfio_cxl_dc_gate_closed(struct vfio_cxl_device *cxl);
+bool vfio_cxl_dc_answers(struct vfio_cxl_dc *dc);
 int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl);
 void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl, bool over);
 struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl);

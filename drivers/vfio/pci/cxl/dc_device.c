@@ -235,16 +235,6 @@ int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc)
 /* -EAGAIN: the device was not asked; else the engine has it, and does the rest */
 static int dc_reconcile(struct vfio_cxl_dc *dc)
 {
-	int ret;
-
-	ret = vfio_cxl_mailbox_begin(dc->cxl);
-	if (ret)
-		return -EAGAIN;
-	ret = vfio_cxl_mbox_ready(&dc->mbox);
-	vfio_cxl_mailbox_end(dc->cxl);
-	if (ret)
-		return -EAGAIN;
-
 	/* Without its regions no record makes sense */
 	dc->drain = true;
 	if (!dc->started) {
@@ -255,6 +245,27 @@ static int dc_reconcile(struct vfio_cxl_dc *dc)
 		return -EAGAIN;
 
 	return vfio_cxl_dcd_reset(&dc->engine);
+}
+
+/**
+ * vfio_cxl_dc_answers - can the device be asked now?
+ * @dc: the device's
+ *
+ * Return: false while a reset or another event has it for itself, or its mailbox is
+ * not ready after one. Nothing that the engine does then would come of it, and its
+ * patience with a busy device is not for that.
+ */
+bool vfio_cxl_dc_answers(struct vfio_cxl_dc *dc)
+{
+	int ret;
+
+	ret = vfio_cxl_mailbox_begin(dc->cxl);
+	if (ret)
+		return false;
+	ret = vfio_cxl_mbox_ready(&dc->mbox);
+	vfio_cxl_mailbox_end(dc->cxl);
+
+	return !ret;
 }
 
 /**
@@ -277,6 +288,8 @@ int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl)
 
 	if (!dc)
 		return 0;
+	if (!vfio_cxl_dc_answers(dc))
+		return -EAGAIN;
 
 	down_read(&cxl->gate_sem);
 	seq = cxl->gate_seq;

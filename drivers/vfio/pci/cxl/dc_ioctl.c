@@ -406,13 +406,11 @@ static int decide_locked(struct vfio_cxl_device *cxl, struct vfio_cxl_dc *dc,
 
 	if (mutex_lock_interruptible(&cxl->cmd_lock))
 		return -ERESTARTSYS;
-	ret = vfio_cxl_mailbox_begin(cxl);
-	if (ret) {
+	if (!vfio_cxl_dc_answers(dc)) {
 		mutex_unlock(&cxl->cmd_lock);
 		arg->reason = VFIO_CXL_REASON_NOT_LIVE;
-		return ret == -EBUSY ? -EAGAIN : ret;
+		return -EAGAIN;
 	}
-	vfio_cxl_mailbox_end(cxl);
 	ret = decision->decide(&dc->engine, select, arg, &result);
 	mutex_unlock(&cxl->cmd_lock);
 

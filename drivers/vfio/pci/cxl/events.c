@@ -119,6 +119,8 @@ static unsigned long events_round(struct vfio_cxl_dc *dc)
 	u64 next, now;
 
 	vfio_cxl_dc_tenancy_end(dc->cxl, false);
+	if (!vfio_cxl_dc_answers(dc))
+		return poll;
 	vfio_cxl_dc_resume(dc->cxl);
 	if (events_pending(dc) && vfio_cxl_events_drain(dc) == -EAGAIN)
 		return 1;
