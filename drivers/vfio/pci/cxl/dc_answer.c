@@ -386,17 +386,20 @@ static int say_no(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 		if (!count)
 			return 0;
 		ret = take_and_give(dcd, count, &rc);
-		if (ret == -EIO || ret == -ENOSPC)
-			limbo_add(dcd, offer);
 	}
 
 	switch (ret) {
+	case 0:
 	case -ENODEV:
 		return ret;
 	case -EBUSY:
 	case -ETIMEDOUT:
 		return later(dcd, offer);
 	default:
+		/* Its offer is there still, where it was */
+		if (offer->certain && offer->attempts < VFIO_CXL_DC_ATTEMPTS - 1)
+			return later(dcd, offer);
+		limbo_add(dcd, offer);
 		return 0;
 	}
 }
