@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sweep.h"
+#include "operations.h"
 
 #define GUEST_BASE	(16 * GIB)
 #define MAP_SIZE	(4 * MIB)
@@ -624,17 +624,63 @@ const struct operation operations[] = {
 	  .check = memory_live },
 	{ "questions", bound, call_questions, nothing, .inside = true },
 	{ "device_questions", opened, call_device_questions, nothing, .inside = true },
+	{}
 };
+
+static const struct operation *find(const struct operation *op,
+				    const char *name)
+{
+	for (; op->name; op++)
+		if (!strcmp(op->name, name))
+			return op;
+
+	return NULL;
+}
 
 const struct operation *operation(const char *name)
 {
-	unsigned int n;
+	return find(operations, name) ?: find(operations_dc, name);
+}
 
-	for (n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
-		if (!strcmp(operations[n].name, name))
-			return &operations[n];
+/* ---- for operations of other files ---- */
 
-	return NULL;
+bool operation_opened(void)
+{
+	return opened();
+}
+
+/* Group and container too: they are of the device that is bound now */
+bool operation_left(void)
+{
+	closed();
+	user_close(&user);
+
+	return true;
+}
+
+bool operation_unbound(void)
+{
+	return unbound();
+}
+
+bool operation_is_bound(void)
+{
+	return is_bound();
+}
+
+int operation_bind(void)
+{
+	return call_bind();
+}
+
+int operation_device(void)
+{
+	return user.device;
+}
+
+__u64 operation_memory(void)
+{
+	return memory.offset;
 }
 
 /* Bound, nothing committed, and no failure is waiting */

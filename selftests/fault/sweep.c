@@ -176,4 +176,13 @@ SWEEP(sysfs_reset)
 SWEEP(questions)
 SWEEP(device_questions)
 
+/* Where a fabric manager is */
+SWEEP(dc_accept)
+SWEEP(dc_accept_ids)
+SWEEP(dc_reject)
+SWEEP(dc_release)
+SWEEP(dc_reset)
+SWEEP(dc_bind)
+SWEEP(dc_questions)
+
 TEST_HARNESS_MAIN

@@ -33,8 +33,7 @@ static int doe_entry(struct pci_doe_mb *mailbox, u16 *handle,
 	__le32 request = cpu_to_le32(DOE_READ_ENTRY(*handle));
 	int ret;
 
-	ret = vfio_cxl_fails("CDAT") ? -EIO :
-	      pci_doe(mailbox, DOE_VENDOR_CXL, DOE_TABLE_ACCESS, &request,
+	ret = pci_doe(mailbox, DOE_VENDOR_CXL, DOE_TABLE_ACCESS, &request,
 		      sizeof(request), answer, sizeof(*answer));
 	if (ret < 0)
 		return ret;
@@ -67,7 +66,8 @@ int vfio_cxl_cdat_read(struct pci_dev *pdev, struct vfio_cxl_cdat *cdat)
 		return -ENOENT;
 
 	/* The first one is the table's header */
-	ret = doe_entry(mailbox, &handle, &answer);
+	ret = vfio_cxl_fails("CDAT") ? -EIO :
+	      doe_entry(mailbox, &handle, &answer);
 	for (n = 0; ret >= 0 && handle != DOE_LAST; n++) {
 		ret = n < DOE_ENTRIES ? doe_entry(mailbox, &handle, &answer) :
 					-ENOSPC;
