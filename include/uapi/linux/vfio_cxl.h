@@ -28,7 +28,6 @@
  *  EPERM       not yours: the caller lacks a capability, or the object belongs
  *              to firmware or is locked
  *  EIO         the device answered wrongly
- *  ETIMEDOUT   the device did not answer in time
  *  ENODEV      the device is gone
  *  ENOMEM      the kernel had no memory left
  *  EFAULT      the struct can't be read or written
@@ -37,7 +36,7 @@
  * Where an errno has several causes, @reason of the struct tells which one, and
  * @element, where it has one, names the thing in the way; both are valid when
  * the ioctl fails with any of EINVAL, ENOENT, EOPNOTSUPP, EBUSY, EAGAIN, ENOSPC,
- * EPERM, EIO, ETIMEDOUT and ENOMEM (reason NONE: the errno says all).
+ * EPERM, EIO and ENOMEM (reason NONE: the errno says all).
  *
  * Section numbers are those of the CXL Specification 3.1.
  */
@@ -131,8 +130,9 @@ struct vfio_cxl_device_info_cap {
  *	256 MiB, and the size not 0
  * @VFIO_CXL_REASON_RANGE_WINDOW: the range is not inside a window of the device
  * @VFIO_CXL_REASON_RANGE_BUSY: something else in the host has the range
- * @VFIO_CXL_REASON_RANGE_CAPACITY: the range begins inside the device's static
- *	capacity and ends behind it; or it begins behind, and no size was given
+ * @VFIO_CXL_REASON_RANGE_CAPACITY: the range ends behind the device's capacity;
+ *	or it begins behind the static one, the device says nothing of more, and no
+ *	size was given
  * @VFIO_CXL_REASON_MEMTYPE: the range can't be mapped write-back
  * @VFIO_CXL_REASON_OPEN: the VFIO device is open
  * @VFIO_CXL_REASON_FIRMWARE: firmware committed the decoder; it is never
@@ -474,11 +474,11 @@ struct vfio_cxl_decoder {
  *	out: the same, and VFIO_CXL_PROGRAM_ALREADY
  * @base: in: host physical address, with VFIO_CXL_PROGRAM_BASE; else 0, and the
  *	lowest free range of the device's window is taken; out: the base chosen
- * @size: in: bytes, or 0 for the static capacity behind @dpa_skip;
- *	out: the size chosen
+ * @size: in: bytes, or 0 for all capacity behind @dpa_skip, static and dynamic
+ *	where their attributes are the same, else static only; out: the size chosen
  * @dpa_skip: in: bytes of DPA to skip. From the static capacity on it is Dynamic
- *	Capacity, of which @size says how much: the driver does not know. A range
- *	of both kinds is refused. Multiples of 256 MiB, all three
+ *	Capacity, of which @size says how much where the device does not (see
+ *	VFIO_CXL_DC_INFO). Multiples of 256 MiB, all three
  * @reason: in: 0; out: enum vfio_cxl_reason
  * @reserved: 0
  * @element: in: zeros; out: what @reason is about, or empty
@@ -605,7 +605,11 @@ struct vfio_cxl_guest_clear {
  * @VFIO_CXL_DC_COMMITTED: accepted: it is this host's until it is released
  * @VFIO_CXL_DC_RELEASING: unreachable, and to be given back; the device has not
  *	said yes yet
- * @VFIO_CXL_DC_RELEASED: given back; the capacity may be handed on
+ * @VFIO_CXL_DC_RELEASED: given back; the capacity may be handed on. No CPU of this
+ *	host reaches it. Translations for DMA that a type1 container was asked for
+ *	stay until they are unmapped, or the container is closed: a user whose devices
+ *	must not reach it any more has to be closed, or to use IOMMUFD, which makes
+ *	none of it
  * @VFIO_CXL_DC_REJECTED: not taken; the reason says by whom and why
  * @VFIO_CXL_DC_REVOKED: taken away by the device, or lost in a reset
  *
@@ -821,7 +825,8 @@ struct vfio_cxl_dc_extent {
  * Both nodes, no capability needed. In the order of ids. The device fd sees what is
  * PENDING or ACCEPTING, its own extents, and those with reach DEVICE.
  *
- * EAGAIN: the list changed since the first page. Begin again with @start 0.
+ * EAGAIN: the list changed since the first page: begin again with @start 0. Or the
+ * device has not said yet what it does: see @reason of VFIO_CXL_DC_INFO.
  */
 struct vfio_cxl_dc_list {
 	__u32 argsz;
@@ -868,7 +873,7 @@ struct vfio_cxl_dc_list {
  * state means and what to do next is said with enum vfio_cxl_dc_state.
  *
  * ENOENT: there is no such tag, and none is remembered; or, on the device fd, it is
- * another user's.
+ * another user's. EAGAIN: DC_COLLECTING, its offer is not complete yet.
  */
 struct vfio_cxl_dc_status {
 	__u32 argsz;
@@ -925,10 +930,15 @@ struct vfio_cxl_dc_status {
  *
  * ENOENT no such tag, offer or extent; EBUSY with DC_IN_USE, DC_TAG_LIVE, DC_REACH,
  * DC_PENDING, DC_COMMITTED, DC_RELEASING or DC_DECIDED: it stands otherwise; EAGAIN
- * with DC_COLLECTING: its offer is not complete yet, or NOT_LIVE: a reset is under
- * way; EINVAL with DC_TAG_WHOLE; EOPNOTSUPP with DC_NOT_COVERED or DC_ALIGN, before
- * the device is told yes; EIO with DC_DEVICE, see @rc; ENOSPC the device has no room
- * for another extent; ETIMEDOUT it did not answer.
+ * with DC_COLLECTING: its offer is not complete yet, NOT_LIVE: a reset is under way,
+ * DC_NOT_SYNCED: the device has not said yet what it does, DC_DEVICE_BUSY: it was busy
+ * for too long; EINVAL with DC_TAG_WHOLE; EOPNOTSUPP with DC_NOT_COVERED or DC_ALIGN,
+ * before the device is told yes; EIO with DC_DEVICE, see @rc, or DC_DEVICE_BUSY;
+ * ENOSPC the device has no room for another extent. A device that does not answer in
+ * time may have heard: then it is _QUEUED until its list tells.
+ *
+ * With the module parameter clear_on_close what is given back is zeroed first, but in
+ * sharable regions.
  */
 struct vfio_cxl_dc_decide {
 	__u32 argsz;

@@ -33,7 +33,7 @@ struct vfio_cxl_memory;
  * @started: the engine was; under cmd_lock
  * @resumed: vfio_cxl_device.gate_seq that the engine was told of; likewise
  * @drain: the log has to be drained, whatever Event Status says; under cmd_lock
- * @tenancy_over: what the last tenancy had is to be given back; under cmd_lock
+ * @cdat_tries: times that @cdat could not be read; under cmd_lock
  * @overflows: of the device's log, under cmd_lock
  * @lock: the state lock, a leaf
  * @work: looks at the event log; first of all asks the device what it does
@@ -58,7 +58,7 @@ struct vfio_cxl_dc {
 	bool started;
 	u64 resumed;
 	bool drain;
-	bool tenancy_over;
+	unsigned int cdat_tries;
 	u64 overflows;
 	spinlock_t lock;
 	struct delayed_work work;
@@ -71,8 +71,8 @@ struct vfio_cxl_dc {
 /* mailbox.c */
 int vfio_cxl_mailbox_map(struct vfio_cxl_dc *dc);
 void vfio_cxl_mailbox_unmap(struct vfio_cxl_dc *dc);
-int vfio_cxl_mailbox_begin(struct vfio_cxl_device *cxl);
-void vfio_cxl_mailbox_end(struct vfio_cxl_device *cxl);
+int vfio_cxl_mailbox_ready(struct vfio_cxl_dc *dc);
+bool vfio_cxl_mailbox_events(struct vfio_cxl_dc *dc);
 
 /* doe.c */
 int vfio_cxl_cdat_read(struct pci_dev *pdev, struct vfio_cxl_cdat *cdat);
@@ -82,9 +82,12 @@ int vfio_cxl_dc_init(struct vfio_cxl_device *cxl);
 void vfio_cxl_dc_exit(struct vfio_cxl_device *cxl);
 int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc);
 void vfio_cxl_dc_gate_closed(struct vfio_cxl_device *cxl);
-bool vfio_cxl_dc_answers(struct vfio_cxl_dc *dc);
+u64 vfio_cxl_dc_first(struct vfio_cxl_device *cxl);
+bool vfio_cxl_dc_known(struct vfio_cxl_device *cxl);
+void vfio_cxl_dc_await(struct vfio_cxl_device *cxl);
 int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl);
-void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl, bool over);
+bool vfio_cxl_dc_settled(struct vfio_cxl_device *cxl);
+void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl);
 struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl);
 u64 vfio_cxl_dc_end(struct vfio_cxl_device *cxl, bool *alike);
 
@@ -107,6 +110,7 @@ int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control);
 /* dc_mem.c */
 u64 vfio_cxl_dc_decoded(const struct vfio_cxl_memory *memory, u64 dpa,
 			u64 *len);
+int vfio_cxl_dc_clear(void *ctx, const struct vfio_cxl_dcd_extent *extent);
 int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent);
 void vfio_cxl_dc_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
 			 enum vfio_cxl_dc_reach reach);
@@ -124,5 +128,7 @@ enum vfio_cxl_dc_touch {
 
 enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 					 u64 offset, u64 size, bool user);
+u64 vfio_cxl_dc_piece(struct vfio_cxl_device *cxl, u64 offset, u64 size,
+		      bool *clear);
 
 #endif /* VFIO_CXL_DC_H */

@@ -6,6 +6,7 @@
  * when it begins, is reconciled after resets, and ends. Decides nothing of what
  * happens to an extent.
  */
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -25,6 +26,8 @@ module_param(dc_unbind_release, bool, 0644);
 MODULE_PARM_DESC(dc_unbind_release,
 		 "give back all Dynamic Capacity when a device is unbound, also what the control node accepted (default: off)");
 
+#define AWAIT_STEP_MS	10
+
 /* All devices with an engine: a tag may be live on one of them only */
 static LIST_HEAD(dc_devices);
 static DEFINE_MUTEX(dc_devices_lock);
@@ -36,19 +39,10 @@ static DEFINE_MUTEX(dc_devices_lock);
 static int dc_command(void *ctx, struct vfio_cxl_mbox_cmd *cmd)
 {
 	struct vfio_cxl_dc *dc = ctx;
-	int ret;
 
 	lockdep_assert_held(&dc->cxl->cmd_lock);
 
-	cmd->out_size = 0;
-	cmd->rc = 0;
-	ret = vfio_cxl_mailbox_begin(dc->cxl);
-	if (ret)
-		return ret;
-	ret = vfio_cxl_mbox_command(&dc->mbox, cmd);
-	vfio_cxl_mailbox_end(dc->cxl);
-
-	return ret;
+	return vfio_cxl_mbox_command(&dc->mbox, cmd);
 }
 
 static u64 dc_now(void *ctx)
@@ -121,6 +115,7 @@ static const struct vfio_cxl_dcd_ops dc_ops = {
 	.publish = vfio_cxl_dc_publish,
 	.unpublish = vfio_cxl_dc_unpublish,
 	.in_use = vfio_cxl_dc_in_use,
+	.clear = vfio_cxl_dc_clear,
 	.flush = vfio_cxl_dc_flush,
 	.tag_live_elsewhere = dc_elsewhere,
 	.change = dc_change,
@@ -139,13 +134,51 @@ struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl)
 	return dc && smp_load_acquire(&dc->ready) ? dc : NULL;
 }
 
-/* From where on pages need an extent */
-static u64 dc_first(struct vfio_cxl_dc *dc)
+/**
+ * vfio_cxl_dc_first - from where on does memory need an extent?
+ * @cxl: the device
+ *
+ * Return: DPA: behind the static capacity, or of the first region, if that comes
+ * before; nowhere for a device without Dynamic Capacity.
+ */
+u64 vfio_cxl_dc_first(struct vfio_cxl_device *cxl)
 {
-	const struct vfio_cxl_dcd_config *config = &dc->engine.config;
-	u64 capacity = vfio_cxl_static_capacity(dc->cxl);
+	const struct vfio_cxl_dcd_config *config;
+	struct vfio_cxl_dc *dc = cxl->dc;
+	u64 capacity;
 
-	return config->count ? min(config->region[0].base, capacity) : capacity;
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	if (!dc || dc->reason == VFIO_CXL_REASON_DC_NOT_CAPABLE)
+		return U64_MAX;
+
+	/* Nothing is what it says as long as the media is not ready, too */
+	capacity = vfio_cxl_static_capacity(cxl);
+	config = &dc->engine.config;
+	if (!config->count)
+		return capacity;
+
+	return capacity ? min(config->region[0].base, capacity) :
+			  config->region[0].base;
+}
+
+/* A device that is busy now may tell it later; one that never does has none */
+#define CDAT_TRIES	3
+
+static int dc_attributes(struct vfio_cxl_dc *dc)
+{
+	struct pci_dev *pdev = dc->cxl->core.pdev;
+	int ret;
+
+	ret = vfio_cxl_cdat_read(pdev, &dc->cdat);
+	if (!ret || ret == -ENOENT)
+		return 0;
+	if (++dc->cdat_tries < CDAT_TRIES)
+		return -EAGAIN;
+	pci_warn(pdev, "CDAT can't be read: %pe; no memory is taken for sharable\n",
+		 ERR_PTR(ret));
+
+	return 0;
 }
 
 /* What does the device do? -EAGAIN: it does not say yet */
@@ -153,15 +186,14 @@ static int dc_ask(struct vfio_cxl_dc *dc, bool *does)
 {
 	int ret;
 
-	ret = vfio_cxl_mailbox_begin(dc->cxl);
+	ret = vfio_cxl_mailbox_ready(dc);
 	if (ret)
 		return -EAGAIN;
-	ret = vfio_cxl_mbox_ready(&dc->mbox);
-	if (!ret)
-		ret = vfio_cxl_mbox_find_dc(&dc->mbox, does);
+	ret = vfio_cxl_mbox_find_dc(&dc->mbox, does);
 	if (!ret && *does)
 		ret = vfio_cxl_mbox_identify(&dc->mbox, &dc->identity);
-	vfio_cxl_mailbox_end(dc->cxl);
+	if (!ret && *does)
+		ret = dc_attributes(dc);
 
 	return ret;
 }
@@ -178,12 +210,6 @@ static int dc_engine_new(struct vfio_cxl_dc *dc)
 	ret = vfio_cxl_dcd_init(&dc->engine, &dc_ops, dc, &limits);
 	if (ret)
 		return ret;
-
-	/* Without it nothing is sharable, and only the mailbox tells what is alike */
-	ret = vfio_cxl_cdat_read(dc->cxl->core.pdev, &dc->cdat);
-	if (ret && ret != -ENOENT)
-		pci_warn(dc->cxl->core.pdev, "no attributes of the memory: CDAT can't be read: %pe\n",
-			 ERR_PTR(ret));
 
 	vfio_cxl_events_init(dc);
 	mutex_lock(&dc_devices_lock);
@@ -202,27 +228,27 @@ static int dc_engine_new(struct vfio_cxl_dc *dc)
  */
 int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc)
 {
-	struct pci_dev *pdev = dc->cxl->core.pdev;
+	struct vfio_cxl_device *cxl = dc->cxl;
 	bool does = false;
 	int ret;
 
-	lockdep_assert_held(&dc->cxl->cmd_lock);
+	lockdep_assert_held(&cxl->cmd_lock);
 
 	ret = dc_ask(dc, &does);
 	if (!ret && does)
 		ret = dc_engine_new(dc);
 	if (ret) {
 		if (dc->reason != VFIO_CXL_REASON_DC_NOT_SYNCED && ret != -EAGAIN)
-			pci_warn(pdev, "Dynamic Capacity: the mailbox does not answer: %pe; it is asked again\n",
+			pci_warn(cxl->core.pdev, "Dynamic Capacity: the mailbox does not answer: %pe; it is asked again\n",
 				 ERR_PTR(ret));
 		dc->reason = VFIO_CXL_REASON_DC_NOT_SYNCED;
 		return -EAGAIN;
 	}
 	if (!does) {
 		dc->reason = VFIO_CXL_REASON_DC_NOT_CAPABLE;
-		down_write(&dc->cxl->gate_sem);
-		dc->start = U64_MAX;
-		up_write(&dc->cxl->gate_sem);
+		down_write(&cxl->gate_sem);
+		dc->start = vfio_cxl_dc_first(cxl);
+		up_write(&cxl->gate_sem);
 		return -EOPNOTSUPP;
 	}
 
@@ -230,6 +256,27 @@ int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc)
 	smp_store_release(&dc->ready, true);
 
 	return 0;
+}
+
+/**
+ * vfio_cxl_dc_await - wait until the mailbox is ready, after a reset
+ * @cxl: the device
+ *
+ * For as long as the device says that it may take. Its memory is usable before, but
+ * no extent is.
+ */
+void vfio_cxl_dc_await(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
+	unsigned long end;
+
+	if (!dc)
+		return;
+	end = jiffies + dc->mbox.ready_s * HZ;
+	while (vfio_cxl_mailbox_ready(dc) == -EAGAIN &&
+	       time_before(jiffies, end))
+		if (msleep_interruptible(AWAIT_STEP_MS))
+			return;
 }
 
 /* -EAGAIN: the device was not asked; else the engine has it, and does the rest */
@@ -245,27 +292,6 @@ static int dc_reconcile(struct vfio_cxl_dc *dc)
 		return -EAGAIN;
 
 	return vfio_cxl_dcd_reset(&dc->engine);
-}
-
-/**
- * vfio_cxl_dc_answers - can the device be asked now?
- * @dc: the device's
- *
- * Return: false while a reset or another event has it for itself, or its mailbox is
- * not ready after one. Nothing that the engine does then would come of it, and its
- * patience with a busy device is not for that.
- */
-bool vfio_cxl_dc_answers(struct vfio_cxl_dc *dc)
-{
-	int ret;
-
-	ret = vfio_cxl_mailbox_begin(dc->cxl);
-	if (ret)
-		return false;
-	ret = vfio_cxl_mbox_ready(&dc->mbox);
-	vfio_cxl_mailbox_end(dc->cxl);
-
-	return !ret;
 }
 
 /**
@@ -288,7 +314,7 @@ int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl)
 
 	if (!dc)
 		return 0;
-	if (!vfio_cxl_dc_answers(dc))
+	if (vfio_cxl_mailbox_ready(dc))
 		return -EAGAIN;
 
 	down_read(&cxl->gate_sem);
@@ -309,7 +335,7 @@ int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl)
 	if (ret)
 		return ret;
 
-	start = dc_first(dc);
+	start = vfio_cxl_dc_first(cxl);
 	down_write(&cxl->gate_sem);
 	if (seq == cxl->gate_seq) {
 		dc->live = true;
@@ -336,14 +362,27 @@ void vfio_cxl_dc_gate_closed(struct vfio_cxl_device *cxl)
 }
 
 /**
- * vfio_cxl_dc_tenancy_end - what the last tenancy accepted is given back
- * @cxl: the device, which nobody has open
- * @over: it has just been closed; else only what is left to do of that
+ * vfio_cxl_dc_settled - is what was published reachable?
+ * @cxl: the device, under gate_sem
  *
- * Not before it is clear, where clear_on_close asks for that. At once unreachable;
- * the device is told by the work.
+ * Return: false from when the gate closed until the device's list was compared, if
+ * there are extents that wait for it.
  */
-void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl, bool over)
+bool vfio_cxl_dc_settled(struct vfio_cxl_device *cxl)
+{
+	lockdep_assert_held(&cxl->gate_sem);
+
+	return !cxl->dc || cxl->dc->live || RB_EMPTY_ROOT(&cxl->dc->ranges);
+}
+
+/**
+ * vfio_cxl_dc_tenancy_end - what the last tenancy accepted is given back
+ * @cxl: the device, which nobody has open any more
+ *
+ * Out of reach at once; the work clears it, where that is asked for, and tells the
+ * device.
+ */
+void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_dc *dc = vfio_cxl_dc_ready(cxl);
 
@@ -351,12 +390,24 @@ void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl, bool over)
 
 	if (!dc)
 		return;
-	dc->tenancy_over |= over;
-	if (!dc->tenancy_over || cxl->unclean)
-		return;
 	vfio_cxl_dcd_tenancy_end(&dc->engine);
-	dc->tenancy_over = false;
 	vfio_cxl_events_kick(dc);
+}
+
+/**
+ * vfio_cxl_dc_known - is known what capacity the device has?
+ * @cxl: the device
+ *
+ * Return: false while its mailbox was not heard yet.
+ */
+bool vfio_cxl_dc_known(struct vfio_cxl_device *cxl)
+{
+	struct vfio_cxl_dc *dc = cxl->dc;
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	return !dc || dc->reason == VFIO_CXL_REASON_DC_NOT_CAPABLE ||
+	       (dc->ready && vfio_cxl_dcd_synced(&dc->engine));
 }
 
 /**

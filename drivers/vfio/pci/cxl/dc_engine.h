@@ -38,6 +38,7 @@ struct dc_group {
 	u32 attempts;		/* to give it back */
 	u64 retry_ns;
 	u64 sync;		/* when it was recovered */
+	u64 tenancy;		/* that accepted it, with reach TENANT */
 	u64 offer_id;
 	struct dc_offer *offer;	/* until that is answered */
 	struct list_head extents;
@@ -103,6 +104,7 @@ static inline u64 dc_later(struct vfio_cxl_dcd *dcd, u32 attempts)
 /* dc_group.c: the books */
 bool dc_tag_is_null(const u8 tag[VFIO_CXL_DC_TAG_LEN]);
 struct vfio_cxl_dcd_extent *dc_by_id(struct vfio_cxl_dcd *dcd, u64 id);
+struct vfio_cxl_dcd_extent *dc_next_id(const struct vfio_cxl_dcd_extent *e);
 struct vfio_cxl_dcd_extent *dc_from_id(struct vfio_cxl_dcd *dcd, u64 id);
 struct dc_group *dc_by_tag(struct vfio_cxl_dcd *dcd,
 			   const u8 tag[VFIO_CXL_DC_TAG_LEN]);
@@ -167,7 +169,8 @@ void dc_forced(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);
 void dc_asked(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);
 
 /* dc_status.c: how things stand */
-bool dc_visible(const struct dc_group *group, bool tenant);
+bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
+		bool tenant);
 
 /* dc_sync.c: what the device says of itself */
 int dc_region_of(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len);

@@ -43,6 +43,13 @@ struct vfio_cxl_dcd_extent *dc_from_id(struct vfio_cxl_dcd *dcd, u64 id)
 	return best;
 }
 
+struct vfio_cxl_dcd_extent *dc_next_id(const struct vfio_cxl_dcd_extent *e)
+{
+	struct rb_node *next = rb_next(&e->by_id);
+
+	return next ? id_entry(next) : NULL;
+}
+
 struct vfio_cxl_dcd_extent *dc_by_id(struct vfio_cxl_dcd *dcd, u64 id)
 {
 	struct vfio_cxl_dcd_extent *e = dc_from_id(dcd, id);

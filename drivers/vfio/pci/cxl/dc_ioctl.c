@@ -23,6 +23,13 @@ static u32 dc_reason(struct vfio_cxl_device *cxl)
 			 VFIO_CXL_REASON_DC_NO_MAILBOX;
 }
 
+/* It does none, or does not say yet */
+static int dc_missing(struct vfio_cxl_device *cxl)
+{
+	return dc_reason(cxl) == VFIO_CXL_REASON_DC_NOT_SYNCED ? -EAGAIN :
+								  -EOPNOTSUPP;
+}
+
 static void fill_regions(struct vfio_cxl_device *cxl,
 			 const struct vfio_cxl_dcd_config *config,
 			 struct vfio_cxl_dc_info *info)
@@ -205,10 +212,11 @@ int vfio_cxl_dc_list(struct vfio_cxl_device *cxl, void *data, bool control)
 	struct dc_piece *piece;
 	int ret;
 
-	if (arg->flags || arg->count || !arg->room || arg->room > DC_LIST_MOST)
+	if (arg->flags || !arg->room || arg->room > DC_LIST_MOST)
 		return -EINVAL;
+	arg->count = 0;
 	if (!dc)
-		return -EOPNOTSUPP;
+		return dc_missing(cxl);
 
 	piece = kmalloc(sizeof(*piece), GFP_KERNEL);
 	if (!piece)
@@ -316,8 +324,9 @@ int vfio_cxl_dc_status(struct vfio_cxl_device *cxl, void *data, bool control)
 	default:
 		return -EINVAL;
 	}
+	arg->reason = dc ? VFIO_CXL_REASON_NONE : dc_reason(cxl);
 	if (!dc)
-		return -EOPNOTSUPP;
+		return dc_missing(cxl);
 
 	if (arg->flags & VFIO_CXL_DC_STATUS_EXTENT) {
 		ret = vfio_cxl_dcd_extent_status(&dc->engine, arg->extent,
@@ -330,6 +339,8 @@ int vfio_cxl_dc_status(struct vfio_cxl_device *cxl, void *data, bool control)
 	} else {
 		ret = vfio_cxl_dcd_tag_status(&dc->engine, arg->tag, region,
 					      !control, &status);
+		if (ret == -EAGAIN)
+			arg->reason = VFIO_CXL_REASON_DC_COLLECTING;
 		if (ret)
 			return ret;
 	}
@@ -406,10 +417,11 @@ static int decide_locked(struct vfio_cxl_device *cxl, struct vfio_cxl_dc *dc,
 
 	if (mutex_lock_interruptible(&cxl->cmd_lock))
 		return -ERESTARTSYS;
-	if (!vfio_cxl_dc_answers(dc)) {
+	ret = vfio_cxl_mailbox_ready(dc);
+	if (ret) {
 		mutex_unlock(&cxl->cmd_lock);
 		arg->reason = VFIO_CXL_REASON_NOT_LIVE;
-		return -EAGAIN;
+		return ret == -ENODEV ? ret : -EAGAIN;
 	}
 	ret = decision->decide(&dc->engine, select, arg, &result);
 	mutex_unlock(&cxl->cmd_lock);
@@ -444,7 +456,7 @@ static int decide(struct vfio_cxl_device *cxl, struct vfio_cxl_dc_decide *arg,
 		return ret;
 	if (!dc) {
 		arg->reason = dc_reason(cxl);
-		return -EOPNOTSUPP;
+		return dc_missing(cxl);
 	}
 
 	if (arg->count) {
@@ -530,7 +542,7 @@ int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control)
 	if (arg->flags || !arg->offer)
 		return -EINVAL;
 	if (!dc)
-		return -EOPNOTSUPP;
+		return dc_missing(cxl);
 
 	ret = vfio_cxl_dcd_deadline(&dc->engine, arg->offer, arg->deadline);
 	vfio_cxl_events_kick(dc);

@@ -21,6 +21,7 @@
  * @dpa: first byte
  * @len: bytes
  * @reach: enum vfio_cxl_dc_reach
+ * @sharable: other hosts may have the same memory
  * @touched: vfio_cxl_device.map_epoch when a page of it was last mapped; 0 if none
  *	ever was. Written by faults, side by side
  */
@@ -29,8 +30,15 @@ struct dc_range {
 	u64 dpa;
 	u64 len;
 	enum vfio_cxl_dc_reach reach;
+	bool sharable;
 	s64 touched;
 };
+
+static bool is_sharable(struct vfio_cxl_dc *dc,
+			const struct vfio_cxl_dcd_extent *extent)
+{
+	return dc->engine.config.region[extent->region].sharable;
+}
 
 /**
  * vfio_cxl_dc_prepare - be ready to publish an extent
@@ -41,6 +49,7 @@ struct dc_range {
  */
 int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent)
 {
+	struct vfio_cxl_dc *dc = ctx;
 	struct dc_range *range;
 
 	range = vfio_cxl_fails("extent") ? NULL :
@@ -50,6 +59,7 @@ int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	RB_CLEAR_NODE(&range->node);
 	range->dpa = extent->dpa;
 	range->len = extent->len;
+	range->sharable = is_sharable(dc, extent);
 	extent->priv = range;
 
 	return 0;
@@ -137,7 +147,7 @@ bool vfio_cxl_dc_in_use(void *ctx, const struct vfio_cxl_dcd_extent *extent)
 	const struct dc_range *range = extent->priv;
 	struct vfio_cxl_dc *dc = ctx;
 
-	return atomic_read(&dc->cxl->maps) &&
+	return READ_ONCE(dc->cxl->maps) &&
 	       READ_ONCE(range->touched) == atomic64_read(&dc->cxl->map_epoch);
 }
 
@@ -167,44 +177,78 @@ bool vfio_cxl_dc_covered(void *ctx, u64 dpa, u64 len)
  * @dpa: first byte
  * @len: bytes; does not wrap
  *
- * Line by line, in pieces: other users of the machine are not disturbed. While the
- * gate is closed there is nothing to do, because closing it did that already.
+ * Line by line, in pieces: other users of the machine are not disturbed. Also while
+ * the gate is closed, which wrote back what was touched, but lines may have been
+ * fetched of what was not.
  */
 void vfio_cxl_dc_flush(void *ctx, u64 dpa, u64 len)
 {
 	struct vfio_cxl_dc *dc = ctx;
-	struct vfio_cxl_device *cxl = dc->cxl;
+	struct vfio_cxl_memory *memory = &dc->cxl->memory;
 	u64 offset, end, n;
 
-	lockdep_assert_held(&cxl->cmd_lock);
+	lockdep_assert_held(&dc->cxl->cmd_lock);
 
-	offset = vfio_cxl_dc_decoded(&cxl->memory, dpa, &len);
+	offset = vfio_cxl_dc_decoded(memory, dpa, &len);
 	for (end = offset + len; offset < end; offset += n) {
 		n = min_t(u64, end - offset, VFIO_CXL_FLUSH_SIZE);
-		down_read(&cxl->gate_sem);
-		if (cxl->live)
-			vfio_cxl_arch_flush(cxl->memory.addr + offset, n);
-		up_read(&cxl->gate_sem);
+		vfio_cxl_arch_flush(memory->addr + offset, n);
 		cond_resched();
 	}
 }
 
-static struct dc_range *range_at(struct vfio_cxl_dc *dc, u64 dpa)
+/**
+ * vfio_cxl_dc_clear - zero an extent before it is given back
+ * @ctx: struct vfio_cxl_dc, under cmd_lock
+ * @extent: it is held, and not published any more
+ *
+ * Where clear_on_close asks for it, and other hosts don't have the same memory. What
+ * decoder 0 does not decode can't be cleared, and was nobody's here.
+ *
+ * Return: 0, or -EAGAIN while the memory is not live.
+ */
+int vfio_cxl_dc_clear(void *ctx, const struct vfio_cxl_dcd_extent *extent)
+{
+	struct vfio_cxl_dc *dc = ctx;
+	struct vfio_cxl_device *cxl = dc->cxl;
+	u64 offset, end, n, len = extent->len;
+	bool live = true;
+
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	if (!vfio_cxl_clears() || is_sharable(dc, extent))
+		return 0;
+	offset = vfio_cxl_dc_decoded(&cxl->memory, extent->dpa, &len);
+	for (end = offset + len; offset < end && live; offset += n) {
+		n = min_t(u64, end - offset, VFIO_CXL_FLUSH_SIZE);
+		down_read(&cxl->gate_sem);
+		live = cxl->live;
+		if (live)
+			memset(cxl->memory.addr + offset, 0, n);
+		up_read(&cxl->gate_sem);
+		cond_resched();
+	}
+
+	return live ? 0 : -EAGAIN;
+}
+
+/* The first range that ends behind @dpa */
+static struct dc_range *range_from(struct vfio_cxl_dc *dc, u64 dpa)
 {
 	struct rb_node *node = dc->ranges.rb_node;
-	struct dc_range *range;
+	struct dc_range *range, *best = NULL;
 
 	while (node) {
 		range = rb_entry(node, struct dc_range, node);
-		if (dpa < range->dpa)
-			node = node->rb_left;
-		else if (dpa - range->dpa >= range->len)
+		if (dpa >= range->dpa && dpa - range->dpa >= range->len) {
 			node = node->rb_right;
-		else
-			return range;
+		} else {
+			best = range;
+			node = node->rb_left;
+		}
 	}
 
-	return NULL;
+	return best;
 }
 
 /**
@@ -233,8 +277,8 @@ enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 	if (!dc->live)
 		return VFIO_CXL_DC_TOUCH_NONE;
 
-	range = range_at(dc, dpa);
-	if (!range || range->reach == VFIO_CXL_DC_REACH_APP ||
+	range = range_from(dc, dpa);
+	if (!range || dpa < range->dpa || range->reach == VFIO_CXL_DC_REACH_APP ||
 	    size > range->len - (dpa - range->dpa))
 		return size > PAGE_SIZE ? VFIO_CXL_DC_TOUCH_PART :
 					  VFIO_CXL_DC_TOUCH_NONE;
@@ -243,4 +287,36 @@ enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 		WRITE_ONCE(range->touched, epoch);
 
 	return VFIO_CXL_DC_TOUCH_ALL;
+}
+
+/**
+ * vfio_cxl_dc_piece - a piece of memory that is cleared at the last close, or not
+ * @cxl: the device, under gate_sem, with memory
+ * @offset: where it begins, in the HDM memory region
+ * @size: bytes from there on, inside the region
+ * @clear: out: whether it is: users can reach it, and other hosts don't have it
+ *
+ * Return: bytes of which that is so, at most @size.
+ */
+u64 vfio_cxl_dc_piece(struct vfio_cxl_device *cxl, u64 offset, u64 size,
+		      bool *clear)
+{
+	u64 dpa = cxl->memory.skip + offset;
+	struct vfio_cxl_dc *dc = cxl->dc;
+	struct dc_range *range;
+
+	lockdep_assert_held(&cxl->gate_sem);
+
+	*clear = true;
+	if (!dc || dpa < dc->start)
+		return dc ? min(size, dc->start - dpa) : size;
+
+	range = range_from(dc, dpa);
+	if (!range || dpa < range->dpa) {
+		*clear = false;
+		return range ? min(size, range->dpa - dpa) : size;
+	}
+	*clear = !range->sharable && range->reach != VFIO_CXL_DC_REACH_APP;
+
+	return min(size, range->len - (dpa - range->dpa));
 }

@@ -77,16 +77,25 @@ static void gone(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 count)
 	}
 }
 
-static void flush(struct vfio_cxl_dcd *dcd, struct dc_group *group)
+/* What the last user left must not be the next one's, nor hit it from a cache */
+static int clean(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 {
 	struct vfio_cxl_dcd_extent *e;
+	int ret;
 
 	if (group->flushed)
-		return;
-	list_for_each_entry(e, &group->extents, in_group)
-		if (e->state == VFIO_CXL_DC_RELEASING)
-			dcd->ops->flush(dcd->ctx, e->dpa, e->len);
+		return 0;
+	list_for_each_entry(e, &group->extents, in_group) {
+		if (e->state != VFIO_CXL_DC_RELEASING)
+			continue;
+		ret = dcd->ops->clear ? dcd->ops->clear(dcd->ctx, e) : 0;
+		if (ret)
+			return ret;
+		dcd->ops->flush(dcd->ctx, e->dpa, e->len);
+	}
 	group->flushed = true;
+
+	return 0;
 }
 
 /* The device's list knows which of them it still holds to be ours */
@@ -140,7 +149,12 @@ static int give_some(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	count = fill(dcd, group);
 	if (!count)
 		return 0;
-	flush(dcd, group);
+	ret = clean(dcd, group);
+	if (ret) {
+		/* It is not the device that is busy */
+		group->retry_ns = dc_later(dcd, VFIO_CXL_DC_BACKOFF_MAX);
+		return -EAGAIN;
+	}
 	count = fill(dcd, group);
 	ret = dc_send(dcd, CXL_DC_RELEASE, count, &rc);
 	switch (ret) {

@@ -8,13 +8,20 @@
 #include "dc_engine.h"
 
 /* The VFIO device fd knows its own, what is for any tenancy, and what is offered */
-bool dc_visible(const struct dc_group *group, bool tenant)
+bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
+		bool tenant)
 {
 	if (!tenant || dc_live(group, DC_OFFERED))
 		return true;
-	if (group->reach == VFIO_CXL_DC_REACH_NONE)
+
+	switch (group->reach) {
+	case VFIO_CXL_DC_REACH_NONE:
 		return group->nr[VFIO_CXL_DC_REJECTED];
-	return group->reach != VFIO_CXL_DC_REACH_APP;
+	case VFIO_CXL_DC_REACH_TENANT:
+		return group->tenancy == dcd->tenancy;
+	default:
+		return group->reach == VFIO_CXL_DC_REACH_DEVICE;
+	}
 }
 
 static void fill_item(struct vfio_cxl_dcd *dcd,
@@ -44,6 +51,9 @@ static void fill_item(struct vfio_cxl_dcd *dcd,
 	memcpy(item->tag, group->tag, VFIO_CXL_DC_TAG_LEN);
 }
 
+/* So many extents that are not shown end a page */
+#define LIST_SKIPPED	1024
+
 /**
  * vfio_cxl_dcd_list - the extents that are offered or held, by id
  * @dcd: the engine
@@ -56,6 +66,7 @@ static void fill_item(struct vfio_cxl_dcd *dcd,
 int vfio_cxl_dcd_list(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_page *page)
 {
 	const struct vfio_cxl_dcd_extent *e;
+	u32 skipped = 0;
 	int ret = 0;
 
 	page->count = 0;
@@ -65,10 +76,16 @@ int vfio_cxl_dcd_list(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_page *page)
 		ret = -EAGAIN;
 	page->changes = dcd->changes;
 	e = ret ? NULL : dc_from_id(dcd, page->start);
-	for (; e; e = dc_from_id(dcd, e->id + 1)) {
+	for (; e; e = dc_next_id(e)) {
 		if (!(DC_LIVE & 1U << e->state) ||
-		    !dc_visible(e->group, page->tenant))
-			continue;
+		    !dc_visible(dcd, e->group, page->tenant)) {
+			/* Nobody is to be held up by what is not shown */
+			if (++skipped < LIST_SKIPPED)
+				continue;
+			page->start = e->id;
+			page->more = true;
+			break;
+		}
 		if (page->count == page->room) {
 			page->start = e->id;
 			page->more = true;
@@ -161,7 +178,7 @@ int vfio_cxl_dcd_tag_status(struct vfio_cxl_dcd *dcd,
 	group = dc_by_tag(dcd, tag);
 	if (group && group->offer && group->nr[VFIO_CXL_DC_NONE]) {
 		ret = -EAGAIN;
-	} else if (group && dc_visible(group, tenant)) {
+	} else if (group && dc_visible(dcd, group, tenant)) {
 		fill_status(dcd, group, region, status);
 		ret = status->state ? 0 : -ENOENT;
 	}
@@ -190,7 +207,7 @@ int vfio_cxl_dcd_extent_status(struct vfio_cxl_dcd *dcd, u64 id, bool tenant,
 
 	dc_lock(dcd);
 	e = dc_by_id(dcd, id);
-	if (e && dc_visible(e->group, tenant)) {
+	if (e && dc_visible(dcd, e->group, tenant)) {
 		fill_item(dcd, e, item);
 		ret = 0;
 	}

@@ -28,15 +28,15 @@ static void unpick(struct list_head *picked)
 		list_del_init(&group->pick);
 }
 
-static int pick_group(struct dc_group *group, bool tenant,
-		      struct list_head *picked,
+static int pick_group(struct vfio_cxl_dcd *dcd, struct dc_group *group,
+		      bool tenant, struct list_head *picked,
 		      struct vfio_cxl_dcd_result *result)
 {
 	if (group->offer && !group->offer->shown) {
 		result->reason = VFIO_CXL_REASON_DC_COLLECTING;
 		return -EAGAIN;
 	}
-	if (!dc_visible(group, tenant))
+	if (!dc_visible(dcd, group, tenant))
 		return -ENOENT;
 	pick(group, picked, group->count);
 
@@ -53,7 +53,7 @@ static int pick_offer(struct vfio_cxl_dcd *dcd, u64 offer, bool tenant,
 	list_for_each_entry(group, &dcd->groups, node) {
 		if (group->offer_id != offer)
 			continue;
-		err = pick_group(group, tenant, picked, result);
+		err = pick_group(dcd, group, tenant, picked, result);
 		if (err == -EAGAIN)
 			return err;
 		if (!err)
@@ -61,7 +61,7 @@ static int pick_offer(struct vfio_cxl_dcd *dcd, u64 offer, bool tenant,
 	}
 	list_for_each_entry(group, &dcd->tombs, node)
 		if (group->offer_id == offer &&
-		    !pick_group(group, tenant, picked, result))
+		    !pick_group(dcd, group, tenant, picked, result))
 			ret = 0;
 
 	return ret;
@@ -77,7 +77,7 @@ static int pick_ids(struct vfio_cxl_dcd *dcd,
 	dcd->mark++;
 	for (i = 0; i < select->count; i++) {
 		e = dc_by_id(dcd, select->ids[i]);
-		if (!e || !dc_visible(e->group, select->tenant))
+		if (!e || !dc_visible(dcd, e->group, select->tenant))
 			return -ENOENT;
 		if (e->mark == dcd->mark)
 			return -EINVAL;
@@ -101,7 +101,8 @@ static int pick_selected(struct vfio_cxl_dcd *dcd,
 		ret = -EINVAL;
 	} else if (select->tag) {
 		group = dc_by_tag(dcd, select->tag);
-		ret = group ? pick_group(group, select->tenant, picked, result) :
+		ret = group ? pick_group(dcd, group, select->tenant, picked,
+					   result) :
 			      -ENOENT;
 	} else if (select->offer) {
 		ret = pick_offer(dcd, select->offer, select->tenant, picked,
@@ -223,6 +224,7 @@ static void do_accept(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 
 	dc_lock(dcd);
 	group->reach = reach;
+	group->tenancy = dcd->tenancy;
 	dc_unlock(dcd);
 	if (group->offer) {
 		dc_decide(dcd, group, DC_ACCEPT, VFIO_CXL_REASON_NONE);

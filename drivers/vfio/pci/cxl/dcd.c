@@ -329,6 +329,9 @@ void vfio_cxl_dcd_tenancy_end(struct vfio_cxl_dcd *dcd)
 {
 	struct dc_group *group;
 
+	dc_lock(dcd);
+	dcd->tenancy++;
+	dc_unlock(dcd);
 	list_for_each_entry(group, &dcd->groups, node) {
 		if (group->reach != VFIO_CXL_DC_REACH_TENANT)
 			continue;

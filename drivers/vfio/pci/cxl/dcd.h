@@ -132,6 +132,8 @@ struct vfio_cxl_dcd_change {
  *	prepare(), and publish() where it was called; may sleep; command mutex
  * @in_use: was it touched since last unmapped? It is published; doesn't sleep; state
  *	lock, or command mutex
+ * @clear: zero an extent that is given back, where that is asked for; NULL: never;
+ *	an error puts it off; may sleep; command mutex
  * @flush: write back and invalidate the CPU's caches of the range, as far as
  *	decoder 0 decodes it; may sleep; command mutex
  * @tag_live_elsewhere: has another device this tag, so that
@@ -152,6 +154,7 @@ struct vfio_cxl_dcd_ops {
 			enum vfio_cxl_dc_reach reach);
 	void (*unpublish)(void *ctx, struct vfio_cxl_dcd_extent *extent);
 	bool (*in_use)(void *ctx, const struct vfio_cxl_dcd_extent *extent);
+	int (*clear)(void *ctx, const struct vfio_cxl_dcd_extent *extent);
 	void (*flush)(void *ctx, u64 dpa, u64 len);
 	bool (*tag_live_elsewhere)(void *ctx,
 				   const u8 tag[VFIO_CXL_DC_TAG_LEN]);
@@ -303,6 +306,7 @@ struct dc_offer {
  * @next_id: of an extent, or an offer
  * @mark: number of the last selection
  * @changes: grows with each change that a list shows
+ * @tenancy: number of the one that is, or that comes next
  * @sync_ns: when to try @resync and @reconfig again
  * @sync_attempts: times that failed
  * @in: payload to the device
@@ -340,6 +344,7 @@ struct vfio_cxl_dcd {
 	u64 next_id;
 	u64 mark;
 	u64 changes;
+	u64 tenancy;
 	u64 sync_ns;
 	u32 sync_attempts;
 	void *in;

@@ -298,6 +298,10 @@ static int program_size(struct vfio_cxl_device *cxl,
 {
 	u64 size = arg->size, usual, last, end;
 
+	if (!size && !vfio_cxl_dc_known(cxl))
+		return vfio_cxl_refuse(why, -EAGAIN,
+				       VFIO_CXL_REASON_DC_NOT_SYNCED, "%s",
+				       pci_name(cxl->core.pdev));
 	last = program_end(cxl, arg->dpa_skip, &usual);
 	if (!size && !usual)
 		return vfio_cxl_refuse(why, -EOPNOTSUPP,

@@ -98,32 +98,22 @@ void vfio_cxl_events_kick(struct vfio_cxl_dc *dc)
 	mod_delayed_work(system_long_wq, &dc->work, 0);
 }
 
-static bool events_pending(struct vfio_cxl_dc *dc)
-{
-	u32 events = 0;
-
-	if (dc->drain)
-		return true;
-	if (vfio_cxl_mailbox_begin(dc->cxl))
-		return false;
-	vfio_cxl_mbox_event_status(&dc->mbox, &events);
-	vfio_cxl_mailbox_end(dc->cxl);
-
-	return events & CXL_EVENT_STATUS_DC;
-}
-
 /* Returns how long to wait for the next round, in jiffies */
 static unsigned long events_round(struct vfio_cxl_dc *dc)
 {
 	unsigned long poll = msecs_to_jiffies(vfio_cxl_events_poll_ms(dc));
+	struct vfio_cxl_device *cxl = dc->cxl;
 	u64 next, now;
 
-	vfio_cxl_dc_tenancy_end(dc->cxl, false);
-	if (!vfio_cxl_dc_answers(dc))
+	/* The engine's patience with a busy device is not for one in reset */
+	if (vfio_cxl_mailbox_ready(dc))
 		return poll;
-	vfio_cxl_dc_resume(dc->cxl);
-	if (events_pending(dc) && vfio_cxl_events_drain(dc) == -EAGAIN)
-		return 1;
+	/* What could not be cleared at the last close, for want of this */
+	if (!vfio_cxl_dc_resume(cxl) && !cxl->open)
+		vfio_cxl_memory_clean(cxl, false);
+	if ((dc->drain || vfio_cxl_mailbox_events(dc)) &&
+	    vfio_cxl_events_drain(dc) == -EAGAIN)
+		poll = 1;
 
 	next = vfio_cxl_dcd_tick(&dc->engine);
 	now = ktime_get_boottime_ns();

@@ -110,8 +110,8 @@ static int gate_await_media(struct vfio_cxl_device *cxl, bool wait)
  */
 int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
 {
+	u64 seq, first;
 	u32 gate;
-	u64 seq;
 	int ret;
 
 	lockdep_assert_held(&cxl->cmd_lock);
@@ -128,6 +128,9 @@ int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
 	ret = gate_await_media(cxl, wait);
 	if (!ret)
 		ret = gate_restore(cxl, seq);
+	if (!ret && wait)
+		vfio_cxl_dc_await(cxl);
+	first = vfio_cxl_dc_first(cxl);
 
 	down_write(&cxl->gate_sem);
 	if (seq != cxl->gate_seq) {
@@ -135,6 +138,8 @@ int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait)
 	} else if (!ret) {
 		cxl->gate = 0;
 		cxl->live = vfio_cxl_has_memory(cxl);
+		if (cxl->dc)
+			cxl->dc->start = first;
 	}
 	trace_vfio_cxl_gate(cxl->core.pdev, cxl->gate, cxl->live);
 	up_write(&cxl->gate_sem);
@@ -174,6 +179,23 @@ bool vfio_cxl_live(struct vfio_cxl_device *cxl)
 
 	down_read(&cxl->gate_sem);
 	live = cxl->live;
+	up_read(&cxl->gate_sem);
+
+	return live;
+}
+
+/**
+ * vfio_cxl_all_live - may all of the memory be touched now?
+ * @cxl: the device
+ *
+ * Return: as vfio_cxl_live(), and no extent is still out of reach.
+ */
+bool vfio_cxl_all_live(struct vfio_cxl_device *cxl)
+{
+	bool live;
+
+	down_read(&cxl->gate_sem);
+	live = cxl->live && vfio_cxl_dc_settled(cxl);
 	up_read(&cxl->gate_sem);
 
 	return live;
@@ -227,6 +249,7 @@ void vfio_cxl_gate_work(struct work_struct *work)
 			ERR_PTR(ret));
 	if (ret == -EAGAIN)
 		return;
+	vfio_cxl_dc_await(cxl);
 
 	mutex_lock(&cxl->cmd_lock);
 	/* The close left it to whoever sees the media ready */

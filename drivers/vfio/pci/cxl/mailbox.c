@@ -48,6 +48,32 @@ static void mailbox_sleep(void *ctx, unsigned int usec)
 	fsleep(usec);
 }
 
+/* Events under which nobody may go to the registers */
+#define MAILBOX_CLOSED	(VFIO_CXL_GATE_RESET | VFIO_CXL_GATE_ERROR | \
+			 VFIO_CXL_GATE_SUSPEND | VFIO_CXL_GATE_REMOVED)
+
+/* A reset that comes now waits for the end */
+static int mailbox_begin(void *ctx)
+{
+	struct vfio_cxl_dc *dc = ctx;
+	u32 gate;
+
+	down_read(&dc->cxl->gate_sem);
+	gate = dc->cxl->gate & MAILBOX_CLOSED;
+	if (!gate)
+		return 0;
+	up_read(&dc->cxl->gate_sem);
+
+	return gate & VFIO_CXL_GATE_REMOVED ? -ENODEV : -EBUSY;
+}
+
+static void mailbox_end(void *ctx)
+{
+	struct vfio_cxl_dc *dc = ctx;
+
+	up_read(&dc->cxl->gate_sem);
+}
+
 static const struct vfio_cxl_block *device_block(struct vfio_cxl_device *cxl)
 {
 	unsigned int n;
@@ -88,6 +114,8 @@ int vfio_cxl_mailbox_map(struct vfio_cxl_dc *dc)
 		.read64 = mailbox_read64,
 		.write64 = mailbox_write64,
 		.sleep = mailbox_sleep,
+		.begin = mailbox_begin,
+		.end = mailbox_end,
 		.ctx = dc,
 	};
 	ret = vfio_cxl_mbox_find(&dc->mbox, &dc->io, size);
@@ -107,38 +135,40 @@ void vfio_cxl_mailbox_unmap(struct vfio_cxl_dc *dc)
 	dc->regs = NULL;
 }
 
-/* Events under which nobody may go to the registers */
-#define MAILBOX_CLOSED	(VFIO_CXL_GATE_RESET | VFIO_CXL_GATE_ERROR | \
-			 VFIO_CXL_GATE_SUSPEND | VFIO_CXL_GATE_REMOVED)
-
 /**
- * vfio_cxl_mailbox_begin - go to the device's registers
- * @cxl: the device
- *
- * A reset that comes now waits for vfio_cxl_mailbox_end(), which is to be called
- * after success only.
+ * vfio_cxl_mailbox_ready - would a command be answered now?
+ * @dc: a device's mailbox
  *
  * Return: 0; -EBUSY while a reset or another event has the device for itself;
- * -ENODEV once it is gone.
+ * -EAGAIN while the mailbox is not ready after one; -ENODEV once it is gone.
  */
-int vfio_cxl_mailbox_begin(struct vfio_cxl_device *cxl)
+int vfio_cxl_mailbox_ready(struct vfio_cxl_dc *dc)
 {
-	u32 gate;
+	int ret;
 
-	down_read(&cxl->gate_sem);
-	gate = cxl->gate & MAILBOX_CLOSED;
-	if (!gate)
-		return 0;
-	up_read(&cxl->gate_sem);
+	ret = mailbox_begin(dc);
+	if (ret)
+		return ret;
+	ret = vfio_cxl_mbox_ready(&dc->mbox);
+	mailbox_end(dc);
 
-	return gate & VFIO_CXL_GATE_REMOVED ? -ENODEV : -EBUSY;
+	return ret;
 }
 
 /**
- * vfio_cxl_mailbox_end - undo vfio_cxl_mailbox_begin()
- * @cxl: the device
+ * vfio_cxl_mailbox_events - does the device's log have records?
+ * @dc: a device's mailbox
+ *
+ * Return: the answer, for the Dynamic Capacity event log; no if it can't be asked.
  */
-void vfio_cxl_mailbox_end(struct vfio_cxl_device *cxl)
+bool vfio_cxl_mailbox_events(struct vfio_cxl_dc *dc)
 {
-	up_read(&cxl->gate_sem);
+	u32 events = 0;
+
+	if (mailbox_begin(dc))
+		return false;
+	vfio_cxl_mbox_event_status(&dc->mbox, &events);
+	mailbox_end(dc);
+
+	return events & CXL_EVENT_STATUS_DC;
 }

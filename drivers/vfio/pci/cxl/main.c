@@ -55,6 +55,7 @@ static int device_init(struct vfio_device *vdev)
 	mutex_init(&cxl->cmd_lock);
 	mutex_init(&cxl->shadow_lock);
 	init_rwsem(&cxl->gate_sem);
+	spin_lock_init(&cxl->maps_lock);
 	INIT_WORK(&cxl->restore_work, vfio_cxl_gate_work);
 	scnprintf(cxl->name, sizeof(cxl->name), "vfio-cxl-%s",
 		  pci_name(cxl->core.pdev));
@@ -65,7 +66,17 @@ static int device_init(struct vfio_device *vdev)
 static bool clear_on_close;
 module_param(clear_on_close, bool, 0644);
 MODULE_PARM_DESC(clear_on_close,
-		 "zero the memory after the last close, before anybody else gets it (default: off)");
+		 "zero the memory after the last close, and Dynamic Capacity before it is given back (default: off)");
+
+/**
+ * vfio_cxl_clears - is memory zeroed before somebody else gets it?
+ *
+ * Return: what the parameter clear_on_close says now.
+ */
+bool vfio_cxl_clears(void)
+{
+	return READ_ONCE(clear_on_close);
+}
 
 /* Give the tenancy its view of the memory, if there is any */
 static int open_regions(struct vfio_cxl_device *cxl)
@@ -122,7 +133,6 @@ static int device_open(struct vfio_device *vdev)
 		ret = open_regions(cxl);
 	if (ret)
 		goto err_disable;
-	vfio_cxl_dc_tenancy_end(cxl, false);
 
 	mutex_lock(&cxl->shadow_lock);
 	vfio_cxl_dvsec_found(cxl, &cxl->dvsec);
@@ -158,6 +168,7 @@ static void device_close(struct vfio_device *vdev)
 	close_regions(cxl);
 	vfio_pci_core_close_device(vdev);
 	cxl->open = false;
+	vfio_cxl_dc_tenancy_end(cxl);
 	cxl->unclean |= clear_on_close && vfio_cxl_has_memory(cxl);
 	/* The core did reset it, so a fatal error is over too */
 	if (!cxl->core.needs_reset && !READ_ONCE(cxl->recovering))
@@ -165,7 +176,6 @@ static void device_close(struct vfio_device *vdev)
 	/* Where it is not live yet, the next open clears it */
 	if (!vfio_cxl_gate_open(cxl, reasons, false))
 		vfio_cxl_memory_clean(cxl, false);
-	vfio_cxl_dc_tenancy_end(cxl, true);
 	mutex_unlock(&cxl->cmd_lock);
 }
 
@@ -177,7 +187,7 @@ static long device_reset(struct vfio_cxl_device *cxl, unsigned int cmd,
 		   vfio_pci_core_ioctl(&cxl->core.vdev, cmd, arg);
 
 	flush_work(&cxl->restore_work);
-	if (!ret && cxl->regions && !vfio_cxl_live(cxl))
+	if (!ret && cxl->regions && !vfio_cxl_all_live(cxl))
 		return -EIO;
 
 	return ret;
@@ -313,6 +323,8 @@ static int device_discover(struct vfio_cxl_device *cxl)
 /* Undo device_discover(): nobody can reach the device any more */
 static void device_leave(struct vfio_cxl_device *cxl)
 {
+	/* Nobody waits for a restore any more, and it must not meet what follows */
+	disable_work_sync(&cxl->restore_work);
 	mutex_lock(&cxl->cmd_lock);
 	if (cxl->unclean)
 		vfio_cxl_gate_open(cxl, 0, true);

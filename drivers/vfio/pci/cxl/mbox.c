@@ -444,7 +444,7 @@ static bool mbox_known(u16 opcode)
  * error, which @cmd->rc says; -EBUSY if it was busy for too long, -ENOSPC if it
  * has no room; -ETIMEDOUT without an answer within 2 s; -ENODEV if it is gone;
  * -E2BIG if @cmd->in_size is more than a payload; -EINVAL for a command that
- * this driver doesn't send.
+ * this driver doesn't send; an error of @begin.
  */
 int vfio_cxl_mbox_command(struct vfio_cxl_mbox *mbox,
 			  struct vfio_cxl_mbox_cmd *cmd)
@@ -460,7 +460,12 @@ int vfio_cxl_mbox_command(struct vfio_cxl_mbox *mbox,
 		return -E2BIG;
 
 	for (;;) {
+		ret = mbox->io->begin ? mbox->io->begin(mbox->io->ctx) : 0;
+		if (ret)
+			return ret;
 		ret = mbox_try(mbox, cmd);
+		if (mbox->io->end)
+			mbox->io->end(mbox->io->ctx);
 		if (ret != -EBUSY || !--left)
 			return ret;
 		mbox->io->sleep(mbox->io->ctx, step);

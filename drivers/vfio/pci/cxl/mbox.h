@@ -33,6 +33,9 @@ struct vfio_cxl_mbox_cmd {
  * @read64: read the qword at @offset, in one access
  * @write64: write the qword at @offset, in one access
  * @sleep: let at least @usec microseconds pass
+ * @begin: may the registers be gone to, for one try of a command? An error is the
+ *	command's; NULL: always
+ * @end: it is over
  * @ctx: handed to each of them
  *
  * A register of 64 bits is accessed as such: a device may drop the halves of a
@@ -44,6 +47,8 @@ struct vfio_cxl_mbox_io {
 	u64 (*read64)(void *ctx, u32 offset);
 	void (*write64)(void *ctx, u32 offset, u64 value);
 	void (*sleep)(void *ctx, unsigned int usec);
+	int (*begin)(void *ctx);
+	void (*end)(void *ctx);
 	void *ctx;
 };
 

@@ -293,18 +293,15 @@ static void memory_touch(struct vfio_cxl_device *cxl, u64 offset, u64 size)
 	}
 }
 
-/* What users could reach of a piece; a smaller one may be all there is */
+/* What of a piece users could reach */
 static void memory_zero(struct vfio_cxl_device *cxl, u64 offset, u64 size)
 {
 	u64 end, n;
+	bool clear;
 
 	for (end = offset + size; offset < end; offset += n) {
-		n = end - offset;
-		if (vfio_cxl_dc_touch(cxl, offset, n, false) ==
-		    VFIO_CXL_DC_TOUCH_PART)
-			n = min_t(u64, n, PAGE_SIZE);
-		if (vfio_cxl_dc_touch(cxl, offset, n, false) !=
-		    VFIO_CXL_DC_TOUCH_ALL)
+		n = vfio_cxl_dc_piece(cxl, offset, end - offset, &clear);
+		if (!clear)
 			continue;
 		memory_touch(cxl, offset, n);
 		memset(cxl->memory.addr + offset, 0, n);
@@ -328,7 +325,7 @@ int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable)
 		n = min_t(u64, size - offset, VFIO_CXL_FLUSH_SIZE);
 		down_read(&cxl->gate_sem);
 		/* One point, at the end: there are thousands of steps */
-		live = cxl->live &&
+		live = cxl->live && vfio_cxl_dc_settled(cxl) &&
 		       !(offset + n == size && vfio_cxl_fails("clear"));
 		if (live)
 			memory_zero(cxl, offset, n);
@@ -440,14 +437,20 @@ static void memory_vm_open(struct vm_area_struct *vma)
 {
 	struct vfio_cxl_device *cxl = vma->vm_private_data;
 
-	atomic_inc(&cxl->maps);
+	spin_lock(&cxl->maps_lock);
+	/* What was touched by those who are gone counts no more */
+	if (!cxl->maps++)
+		atomic64_inc(&cxl->map_epoch);
+	spin_unlock(&cxl->maps_lock);
 }
 
 static void memory_vm_close(struct vm_area_struct *vma)
 {
 	struct vfio_cxl_device *cxl = vma->vm_private_data;
 
-	atomic_dec(&cxl->maps);
+	spin_lock(&cxl->maps_lock);
+	cxl->maps--;
+	spin_unlock(&cxl->maps_lock);
 }
 
 static const struct vm_operations_struct memory_vm_ops = {
@@ -474,9 +477,7 @@ static int memory_mmap(struct vfio_pci_core_device *core,
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &memory_vm_ops;
 	vma->vm_private_data = cxl;
-	/* What was touched by those who are gone counts no more */
-	if (atomic_inc_return(&cxl->maps) == 1)
-		atomic64_inc(&cxl->map_epoch);
+	memory_vm_open(vma);
 
 	return 0;
 }

@@ -177,6 +177,7 @@ struct vfio_cxl_node {
  * @gate_seq: grows with each closing, so that a restore can tell that it is
  *	out of date
  * @restore_work: goes live again after a reset
+ * @maps_lock: protects @maps
  * @maps: mappings of the memory region
  * @map_epoch: grows whenever all of the region was unmapped; begins with 1
  * @dc: its Dynamic Capacity; NULL if it has no mailbox. Fixed after probe
@@ -217,7 +218,8 @@ struct vfio_cxl_device {
 	u64 gate_seq;
 	struct work_struct restore_work;
 
-	atomic_t maps;
+	spinlock_t maps_lock;
+	unsigned long maps;
 	atomic64_t map_epoch;
 	struct vfio_cxl_dc *dc;
 
@@ -255,6 +257,7 @@ static inline bool vfio_cxl_has_memory(const struct vfio_cxl_device *cxl)
 }
 
 /* main.c */
+bool vfio_cxl_clears(void);
 __printf(4, 5)
 int vfio_cxl_refuse(struct vfio_cxl_why *why, int err,
 		    enum vfio_cxl_reason reason, const char *fmt, ...);
@@ -302,6 +305,7 @@ int vfio_cxl_range_find(struct vfio_cxl_device *cxl, bool program, u64 *base,
 u32 vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason);
 int vfio_cxl_gate_open(struct vfio_cxl_device *cxl, u32 reason, bool wait);
 bool vfio_cxl_live(struct vfio_cxl_device *cxl);
+bool vfio_cxl_all_live(struct vfio_cxl_device *cxl);
 void vfio_cxl_gate_work(struct work_struct *work);
 void vfio_cxl_gate_release(struct vfio_cxl_device *cxl, u32 reason);
 void vfio_cxl_gate_reset_done(struct vfio_cxl_device *cxl);
