@@ -1018,8 +1018,10 @@ struct vfio_cxl_dc_eventfd {
  * does. It waits for the next one, without O_NONBLOCK; poll() tells that there is
  * one. The file position is the number of the entry to be read next: after open()
  * the one that comes next; lseek() with SEEK_SET goes to another one, with SEEK_END
- * and 0 to the one that comes next. The last 1024 are kept. ENODEV, and POLLHUP, once
- * the device is unbound. A reader that is slow, or dead, holds nobody up.
+ * and 0 to the one that comes next. EINVAL for one behind that: it is another log's,
+ * a device that is bound anew has a new one. The last 1024 are kept. ENODEV, and
+ * POLLHUP, once the device is unbound and all was read. A reader that is slow, or
+ * dead, holds nobody up.
  */
 struct vfio_cxl_dc_event {
 	__aligned_u64 sequence;

@@ -4,6 +4,7 @@
  *
  * One table for both nodes. The control node /dev/vfio-cxl/<BDF> is a misc
  * device; its open descriptors may outlive the binding and then answer ENODEV.
+ * Read, it is the log of changes, which needs no device.
  */
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -11,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "changes.h"
 #include "dc.h"
 #include "fault.h"
 #include "vfio_cxl.h"
@@ -355,6 +357,8 @@ static const struct control_op control_ops[] = {
 		   vfio_cxl_dc_release),
 	CONTROL_OP(DC_DEADLINE, dc_deadline, NODE_CONTROL, NODE_CONTROL, false,
 		   vfio_cxl_dc_deadline),
+	CONTROL_OP(DC_EVENTFD, dc_eventfd, NODE_DEVICE, 0, false,
+		   vfio_cxl_dc_eventfd),
 };
 
 static const struct control_op *control_find(unsigned int cmd, bool control)
@@ -422,7 +426,11 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 
 static void node_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct vfio_cxl_node, ref));
+	struct vfio_cxl_node *node = container_of(ref, struct vfio_cxl_node,
+						  ref);
+
+	vfio_cxl_changes_put(node->changes);
+	kfree(node);
 }
 
 static int control_open(struct inode *inode, struct file *file)
@@ -433,6 +441,7 @@ static int control_open(struct inode *inode, struct file *file)
 	/* Under misc_mtx, so before misc_deregister() returns */
 	kref_get(&node->ref);
 	file->private_data = node;
+	vfio_cxl_changes_open(node->changes, file);
 
 	return 0;
 }
@@ -441,9 +450,32 @@ static int control_release(struct inode *inode, struct file *file)
 {
 	struct vfio_cxl_node *node = file->private_data;
 
+	vfio_cxl_changes_release(node->changes, file);
 	kref_put(&node->ref, node_free);
 
 	return 0;
+}
+
+static ssize_t control_read(struct file *file, char __user *buf, size_t count,
+			    loff_t *ppos)
+{
+	struct vfio_cxl_node *node = file->private_data;
+
+	return vfio_cxl_changes_read(node->changes, file, buf, count, ppos);
+}
+
+static __poll_t control_poll(struct file *file, poll_table *wait)
+{
+	struct vfio_cxl_node *node = file->private_data;
+
+	return vfio_cxl_changes_poll(node->changes, file, wait);
+}
+
+static loff_t control_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct vfio_cxl_node *node = file->private_data;
+
+	return vfio_cxl_changes_llseek(node->changes, file, offset, whence);
 }
 
 static long control_unlocked_ioctl(struct file *file, unsigned int cmd,
@@ -465,6 +497,9 @@ static const struct file_operations control_fops = {
 	.owner = THIS_MODULE,
 	.open = control_open,
 	.release = control_release,
+	.read = control_read,
+	.poll = control_poll,
+	.llseek = control_llseek,
 	.unlocked_ioctl = control_unlocked_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -487,6 +522,7 @@ int vfio_cxl_control_init(struct vfio_cxl_device *cxl)
 	kref_init(&node->ref);
 	init_rwsem(&node->lock);
 	node->cxl = cxl;
+	node->changes = vfio_cxl_changes_get(cxl->changes);
 	scnprintf(node->name, sizeof(node->name), "%s", cxl->name);
 	scnprintf(node->path, sizeof(node->path), "vfio-cxl/%s",
 		  pci_name(cxl->core.pdev));
@@ -500,7 +536,7 @@ int vfio_cxl_control_init(struct vfio_cxl_device *cxl)
 	ret = vfio_cxl_fails("misc_register") ? -EBUSY :
 	      misc_register(&node->misc);
 	if (ret) {
-		kfree(node);
+		kref_put(&node->ref, node_free);
 		return ret;
 	}
 	cxl->node = node;
@@ -512,7 +548,8 @@ int vfio_cxl_control_init(struct vfio_cxl_device *cxl)
  * vfio_cxl_control_exit - undo vfio_cxl_control_init()
  * @cxl: the device
  *
- * On return no ioctl is under way, and none will reach the device again.
+ * On return no ioctl is under way, and none will reach the device again. Whoever
+ * reads the log of changes goes on until that is ended.
  */
 void vfio_cxl_control_exit(struct vfio_cxl_device *cxl)
 {

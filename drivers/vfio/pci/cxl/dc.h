@@ -35,7 +35,7 @@ struct vfio_cxl_memory;
  * @drain: the log has to be drained, whatever Event Status says; under cmd_lock
  * @cdat_tries: times that @cdat could not be read; under cmd_lock
  * @overflows: of the device's log, under cmd_lock
- * @lock: the state lock, a leaf
+ * @lock: the state lock; below it is the log of changes only
  * @work: looks at the event log; first of all asks the device what it does
  * @ranges: what is published, by DPA; under gate_sem
  * @live: what the device lists is known since the last reset, so that extents may
@@ -106,6 +106,7 @@ int vfio_cxl_dc_accept(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_reject(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_release(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control);
+int vfio_cxl_dc_eventfd(struct vfio_cxl_device *cxl, void *data, bool control);
 
 /* dc_mem.c */
 u64 vfio_cxl_dc_decoded(const struct vfio_cxl_memory *memory, u64 dpa,

@@ -12,6 +12,7 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
+#include "changes.h"
 #include "dc.h"
 #include "fault.h"
 #include "vfio_cxl.h"
@@ -98,8 +99,27 @@ static bool dc_elsewhere(void *ctx, const u8 tag[VFIO_CXL_DC_TAG_LEN])
 	return live;
 }
 
+/* As dc_visible(), of the state that is told */
+static bool dc_tenants(const struct vfio_cxl_dcd_change *change)
+{
+	switch (change->state) {
+	case VFIO_CXL_DC_NONE:
+	case VFIO_CXL_DC_PENDING:
+	case VFIO_CXL_DC_ACCEPTING:
+	case VFIO_CXL_DC_REJECTED:
+		return true;
+	}
+
+	return change->reach == VFIO_CXL_DC_REACH_TENANT ||
+	       change->reach == VFIO_CXL_DC_REACH_DEVICE;
+}
+
 static void dc_change(void *ctx, const struct vfio_cxl_dcd_change *change)
 {
+	struct vfio_cxl_dc *dc = ctx;
+
+	vfio_cxl_changes_add(dc->cxl->changes, change, dc_now(ctx),
+			     dc_tenants(change));
 }
 
 static const struct vfio_cxl_dcd_ops dc_ops = {

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "changes.h"
 #include "dc.h"
 #include "vfio_cxl.h"
 
@@ -77,6 +78,7 @@ static void fill_counts(struct vfio_cxl_dc *dc, struct vfio_cxl_dc_info *info)
 		info->bytes[n] = engine->bytes[n];
 	}
 	info->changes = engine->changes;
+	info->sequence = vfio_cxl_changes_sequence(dc->cxl->changes);
 	info->offers = stats->offers;
 	info->answers = stats->answers;
 	info->damaged = stats->damaged;
@@ -548,4 +550,24 @@ int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control)
 	vfio_cxl_events_kick(dc);
 
 	return ret;
+}
+
+/**
+ * vfio_cxl_dc_eventfd - VFIO_CXL_DC_EVENTFD
+ * @cxl: the device
+ * @data: struct vfio_cxl_dc_eventfd
+ * @control: asked on the control node
+ *
+ * Return: 0, or an error as in the uAPI header.
+ */
+int vfio_cxl_dc_eventfd(struct vfio_cxl_device *cxl, void *data, bool control)
+{
+	struct vfio_cxl_dc_eventfd *arg = data;
+
+	if (arg->flags || arg->reserved)
+		return -EINVAL;
+	if (!vfio_cxl_dc_ready(cxl))
+		return -EOPNOTSUPP;
+
+	return vfio_cxl_changes_eventfd(cxl->changes, arg->fd);
 }

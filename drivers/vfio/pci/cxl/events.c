@@ -9,6 +9,7 @@
  */
 #include <linux/ktime.h>
 
+#include "changes.h"
 #include "dc.h"
 #include "vfio_cxl.h"
 
@@ -84,7 +85,9 @@ int vfio_cxl_events_drain(struct vfio_cxl_dc *dc)
  */
 unsigned int vfio_cxl_events_poll_ms(struct vfio_cxl_dc *dc)
 {
-	return READ_ONCE(dc->cxl->open) ? EVENTS_POLL_MS : EVENTS_IDLE_MS;
+	return READ_ONCE(dc->cxl->open) ||
+	       vfio_cxl_changes_watched(dc->cxl->changes) ? EVENTS_POLL_MS :
+							    EVENTS_IDLE_MS;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 
+#include "changes.h"
 #include "compat.h"
 #include "dc.h"
 #include "fault.h"
@@ -166,6 +167,7 @@ static void device_close(struct vfio_device *vdev)
 	mutex_lock(&cxl->cmd_lock);
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CLOSE);
 	close_regions(cxl);
+	vfio_cxl_changes_tenancy_end(cxl->changes);
 	vfio_pci_core_close_device(vdev);
 	cxl->open = false;
 	vfio_cxl_dc_tenancy_end(cxl);
@@ -347,12 +349,18 @@ static int cxl_vfio_pci_probe(struct pci_dev *pdev,
 		return PTR_ERR(cxl);
 	dev_set_drvdata(&pdev->dev, &cxl->core);
 
+	cxl->changes = vfio_cxl_changes_new();
+	if (!cxl->changes) {
+		ret = -ENOMEM;
+		goto err_put;
+	}
+
 	/* Idle runtime PM would put the device into D3, decoders and all */
 	pm_runtime_get_noresume(&pdev->dev);
 	ret = vfio_cxl_fails("pci_enable_device") ? -EIO :
 	      pci_enable_device_mem(pdev);
 	if (ret)
-		goto err_put;
+		goto err_changes;
 	vfio_cxl_memory_space_on(cxl);
 
 	ret = device_discover(cxl);
@@ -384,8 +392,10 @@ err_leave:
 	device_leave(cxl);
 err_disable:
 	pci_disable_device(pdev);
-err_put:
+err_changes:
 	pm_runtime_put_noidle(&pdev->dev);
+	vfio_cxl_changes_end(cxl->changes);
+err_put:
 	vfio_put_device(&cxl->core.vdev);
 
 	return ret;
@@ -404,6 +414,7 @@ static void cxl_vfio_pci_remove(struct pci_dev *pdev)
 	vfio_cxl_recovery_exit(cxl);
 	vfio_pci_core_unregister_device(&cxl->core);
 	device_leave(cxl);
+	vfio_cxl_changes_end(cxl->changes);
 	pci_disable_device(pdev);
 	pm_runtime_put_noidle(&pdev->dev);
 	vfio_put_device(&cxl->core.vdev);

@@ -130,6 +130,7 @@ struct vfio_cxl_guest {
 	u64 base;
 };
 
+struct vfio_cxl_changes;
 struct vfio_cxl_dc;
 struct vfio_cxl_device;
 
@@ -138,6 +139,7 @@ struct vfio_cxl_device;
  * @ref: the device's, and one for each open descriptor
  * @lock: protects @cxl; held for reading by ioctls
  * @cxl: the device; NULL once it is unbound, which descriptors may outlive
+ * @changes: the log of changes, as long as this lives; not under @lock
  * @misc: the node
  * @name: its name in sysfs
  * @path: its name in /dev
@@ -149,6 +151,7 @@ struct vfio_cxl_node {
 	struct kref ref;
 	struct rw_semaphore lock;
 	struct vfio_cxl_device *cxl;
+	struct vfio_cxl_changes *changes;
 	struct miscdevice misc;
 	char name[32];
 	char path[32];
@@ -186,6 +189,7 @@ struct vfio_cxl_node {
  * @guest: what the control node says of it
  * @dvsec: valid while @open
  * @dvsec_keep: CXL resets under way, which leave @dvsec as it is
+ * @changes: log of changes, from before the device is looked at to after it was left
  * @node: control node
  * @pm: refuses hibernation
  * @saved: config space as at probe, for after a fatal error
@@ -229,6 +233,7 @@ struct vfio_cxl_device {
 	struct vfio_cxl_dvsec dvsec;
 	unsigned int dvsec_keep;
 
+	struct vfio_cxl_changes *changes;
 	struct vfio_cxl_node *node;
 	struct notifier_block pm;
 	struct pci_saved_state *saved;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A device's log of changes, and its ways out. */
+#ifndef VFIO_CXL_CHANGES_H
+#define VFIO_CXL_CHANGES_H
+
+#include <linux/fs.h>
+#include <linux/poll.h>
+
+#include "dcd.h"
+
+/*
+ * Held by the device, from vfio_cxl_changes_new() in probe to vfio_cxl_changes_end()
+ * when the engine has stopped; and by the control node's object, from
+ * vfio_cxl_changes_get() on, as that outlives the device while descriptors of it are
+ * open.
+ */
+struct vfio_cxl_changes;
+
+/* changes.c: whoever owns it */
+struct vfio_cxl_changes *vfio_cxl_changes_new(void);
+void vfio_cxl_changes_end(struct vfio_cxl_changes *changes);
+struct vfio_cxl_changes *vfio_cxl_changes_get(struct vfio_cxl_changes *changes);
+void vfio_cxl_changes_put(struct vfio_cxl_changes *changes);
+
+/* the device */
+void vfio_cxl_changes_add(struct vfio_cxl_changes *changes,
+			  const struct vfio_cxl_dcd_change *change, u64 now_ns,
+			  bool tenant_visible);
+u64 vfio_cxl_changes_sequence(struct vfio_cxl_changes *changes);
+bool vfio_cxl_changes_watched(struct vfio_cxl_changes *changes);
+int vfio_cxl_changes_eventfd(struct vfio_cxl_changes *changes, int fd);
+void vfio_cxl_changes_tenancy_end(struct vfio_cxl_changes *changes);
+
+/* the control node's file */
+void vfio_cxl_changes_open(struct vfio_cxl_changes *changes, struct file *file);
+void vfio_cxl_changes_release(struct vfio_cxl_changes *changes,
+			      struct file *file);
+ssize_t vfio_cxl_changes_read(struct vfio_cxl_changes *changes,
+			      struct file *file, char __user *buf, size_t count,
+			      loff_t *ppos);
+__poll_t vfio_cxl_changes_poll(struct vfio_cxl_changes *changes,
+			       struct file *file, poll_table *wait);
+loff_t vfio_cxl_changes_llseek(struct vfio_cxl_changes *changes,
+			       struct file *file, loff_t offset, int whence);
+
+#endif /* VFIO_CXL_CHANGES_H */
