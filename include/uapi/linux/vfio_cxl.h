@@ -1022,6 +1022,9 @@ struct vfio_cxl_dc_eventfd {
  * a device that is bound anew has a new one. The last 1024 are kept. ENODEV, and
  * POLLHUP, once the device is unbound and all was read. A reader that is slow, or
  * dead, holds nobody up.
+ *
+ * The generic netlink family in linux/vfio_cxl_netlink.h has the same entries, as
+ * they come, of all devices.
  */
 struct vfio_cxl_dc_event {
 	__aligned_u64 sequence;

@@ -2,8 +2,9 @@
 /*
  * DOC: the log of changes
  *
- * What the Dynamic Capacity engine tells is kept in a ring, and goes out by read()
- * and poll() on the control node, and an eventfd of the tenancy's.
+ * What the Dynamic Capacity engine tells is kept in a ring, and goes out three ways:
+ * read() and poll() on the control node, an eventfd of the tenancy's, and netlink,
+ * whose messages are made by work that reads the ring as any other reader does.
  *
  * Locking: @lock is a leaf, but for those of the wait queues that it wakes; the
  * engine adds under its state lock.
@@ -11,10 +12,12 @@
 #include <linux/eventfd.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "changes.h"
 #include "changes_ring.h"
@@ -22,28 +25,62 @@
 /**
  * struct vfio_cxl_changes - a device's log of changes
  * @ref: see changes.h
+ * @name: the PCI device's
+ * @node: in logs, until it is ended
  * @wait: for an entry, or the end
  * @readers: descriptors that may read it
  * @lock: protects what follows
  * @ended: nothing will be added
+ * @told: the number that netlink is told next
  * @eventfd: the tenancy's, or NULL
  * @ring: the entries
+ * @tell: makes netlink's messages
  */
 struct vfio_cxl_changes {
 	struct kref ref;
+	char name[32];
+	struct list_head node;
 	wait_queue_head_t wait;
 	atomic_t readers;
 	spinlock_t lock;
 	bool ended;
+	u64 told;
 	struct eventfd_ctx *eventfd;
+	struct work_struct tell;
 	struct vfio_cxl_changes_ring ring;
 };
 
+/* Those that are not ended, for who asks by netlink */
+static LIST_HEAD(logs);
+static DEFINE_MUTEX(logs_lock);
+
+/* Netlink's turn: what was added since the last one, while somebody listens */
+static void changes_tell(struct work_struct *work)
+{
+	struct vfio_cxl_changes *changes =
+		container_of(work, struct vfio_cxl_changes, tell);
+	struct vfio_cxl_dc_event event;
+	bool got;
+
+	while (vfio_cxl_netlink_heard()) {
+		spin_lock(&changes->lock);
+		got = vfio_cxl_changes_ring_get(&changes->ring, &changes->told,
+						&event);
+		spin_unlock(&changes->lock);
+		if (!got)
+			return;
+		vfio_cxl_netlink_tell(changes->name, &event);
+		cond_resched();
+	}
+}
+
 /**
  * vfio_cxl_changes_new - begin a log
+ * @name: of the PCI device
+ *
  * Return: the log, with a reference; NULL without memory.
  */
-struct vfio_cxl_changes *vfio_cxl_changes_new(void)
+struct vfio_cxl_changes *vfio_cxl_changes_new(const char *name)
 {
 	struct vfio_cxl_changes *changes;
 
@@ -52,9 +89,15 @@ struct vfio_cxl_changes *vfio_cxl_changes_new(void)
 		return NULL;
 
 	kref_init(&changes->ref);
+	strscpy(changes->name, name, sizeof(changes->name));
 	init_waitqueue_head(&changes->wait);
 	spin_lock_init(&changes->lock);
+	INIT_WORK(&changes->tell, changes_tell);
 	vfio_cxl_changes_ring_init(&changes->ring);
+	changes->told = changes->ring.next;
+	mutex_lock(&logs_lock);
+	list_add_tail(&changes->node, &logs);
+	mutex_unlock(&logs_lock);
 
 	return changes;
 }
@@ -95,10 +138,15 @@ void vfio_cxl_changes_put(struct vfio_cxl_changes *changes)
 void vfio_cxl_changes_end(struct vfio_cxl_changes *changes)
 {
 	vfio_cxl_changes_tenancy_end(changes);
+	mutex_lock(&logs_lock);
+	list_del(&changes->node);
+	mutex_unlock(&logs_lock);
 	spin_lock(&changes->lock);
 	changes->ended = true;
 	spin_unlock(&changes->lock);
 	wake_up_all(&changes->wait);
+	/* Not cancelled: the last entries are for those that listen, too */
+	flush_work(&changes->tell);
 	vfio_cxl_changes_put(changes);
 }
 
@@ -115,12 +163,19 @@ void vfio_cxl_changes_add(struct vfio_cxl_changes *changes,
 			  const struct vfio_cxl_dcd_change *change, u64 now_ns,
 			  bool tenant_visible)
 {
+	bool heard = vfio_cxl_netlink_heard();
+
 	spin_lock(&changes->lock);
 	if (WARN_ON_ONCE(changes->ended)) {
 		spin_unlock(&changes->lock);
 		return;
 	}
 	vfio_cxl_changes_ring_add(&changes->ring, change, now_ns);
+	/* Who begins to listen hears what comes from then on */
+	if (heard)
+		schedule_work(&changes->tell);
+	else
+		changes->told = changes->ring.next;
 	if (tenant_visible && changes->eventfd)
 		eventfd_signal(changes->eventfd);
 	spin_unlock(&changes->lock);
@@ -149,11 +204,12 @@ u64 vfio_cxl_changes_sequence(struct vfio_cxl_changes *changes)
  * vfio_cxl_changes_watched - would anybody learn of a change now?
  * @changes: the log
  *
- * Return: is it open for reading, or has the tenancy an eventfd?
+ * Return: is it open for reading, has the tenancy an eventfd, or listens anybody?
  */
 bool vfio_cxl_changes_watched(struct vfio_cxl_changes *changes)
 {
-	return atomic_read(&changes->readers) || READ_ONCE(changes->eventfd);
+	return atomic_read(&changes->readers) || READ_ONCE(changes->eventfd) ||
+	       vfio_cxl_netlink_heard();
 }
 
 /* Puts one in the other's place */
@@ -363,4 +419,55 @@ loff_t vfio_cxl_changes_llseek(struct vfio_cxl_changes *changes,
 		file->f_pos = offset;
 
 	return offset;
+}
+
+/**
+ * vfio_cxl_changes_find - how far a device's log is
+ * @name: of the PCI device
+ * @sequence: number of its latest entry, or 0
+ *
+ * Return: 0; -ENODEV if no such device is bound.
+ */
+int vfio_cxl_changes_find(const char *name, u64 *sequence)
+{
+	struct vfio_cxl_changes *changes;
+	int ret = -ENODEV;
+
+	mutex_lock(&logs_lock);
+	list_for_each_entry(changes, &logs, node) {
+		if (strcmp(changes->name, name))
+			continue;
+		*sequence = vfio_cxl_changes_sequence(changes);
+		ret = 0;
+	}
+	mutex_unlock(&logs_lock);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_changes_each - how far the logs of all devices are
+ * @start: so many are left out
+ * @each: called for the others, until it returns an error
+ * @ctx: for @each
+ *
+ * Return: so many were left out, or went well.
+ */
+int vfio_cxl_changes_each(unsigned int start,
+			  int (*each)(void *ctx, const char *name,
+				      u64 sequence), void *ctx)
+{
+	struct vfio_cxl_changes *changes;
+	unsigned int n = 0;
+
+	mutex_lock(&logs_lock);
+	list_for_each_entry(changes, &logs, node) {
+		if (n >= start &&
+		    each(ctx, changes->name, vfio_cxl_changes_sequence(changes)))
+			break;
+		n++;
+	}
+	mutex_unlock(&logs_lock);
+
+	return n;
 }

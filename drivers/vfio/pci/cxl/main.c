@@ -349,7 +349,7 @@ static int cxl_vfio_pci_probe(struct pci_dev *pdev,
 		return PTR_ERR(cxl);
 	dev_set_drvdata(&pdev->dev, &cxl->core);
 
-	cxl->changes = vfio_cxl_changes_new();
+	cxl->changes = vfio_cxl_changes_new(pci_name(pdev));
 	if (!cxl->changes) {
 		ret = -ENOMEM;
 		goto err_put;
@@ -447,7 +447,29 @@ static struct pci_driver cxl_vfio_pci_driver = {
 	.err_handler = &vfio_cxl_err_handlers,
 	.driver_managed_dma = true,
 };
-module_pci_driver(cxl_vfio_pci_driver);
+
+static int __init cxl_vfio_pci_init(void)
+{
+	int ret;
+
+	ret = vfio_cxl_netlink_init();
+	if (ret)
+		return ret;
+
+	ret = pci_register_driver(&cxl_vfio_pci_driver);
+	if (ret)
+		vfio_cxl_netlink_exit();
+
+	return ret;
+}
+module_init(cxl_vfio_pci_init);
+
+static void __exit cxl_vfio_pci_exit(void)
+{
+	pci_unregister_driver(&cxl_vfio_pci_driver);
+	vfio_cxl_netlink_exit();
+}
+module_exit(cxl_vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The vfio-cxl authors");

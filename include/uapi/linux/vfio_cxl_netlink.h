@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/vfio-cxl.yaml */
+/* YNL-GEN uapi header */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#ifndef _UAPI_LINUX_VFIO_CXL_NETLINK_H
+#define _UAPI_LINUX_VFIO_CXL_NETLINK_H
+
+#define VFIO_CXL_FAMILY_NAME	"vfio-cxl"
+#define VFIO_CXL_FAMILY_VERSION	1
+
+enum {
+	VFIO_CXL_A_DEVICE_NAME = 1,
+	VFIO_CXL_A_DEVICE_SEQUENCE,
+
+	__VFIO_CXL_A_DEVICE_MAX,
+	VFIO_CXL_A_DEVICE_MAX = (__VFIO_CXL_A_DEVICE_MAX - 1)
+};
+
+enum {
+	VFIO_CXL_A_CHANGE_DEVICE = 1,
+	VFIO_CXL_A_CHANGE_SEQUENCE,
+	VFIO_CXL_A_CHANGE_TIME,
+	VFIO_CXL_A_CHANGE_KIND,
+	VFIO_CXL_A_CHANGE_STATE,
+	VFIO_CXL_A_CHANGE_REACH,
+	VFIO_CXL_A_CHANGE_REASON,
+	VFIO_CXL_A_CHANGE_RC,
+	VFIO_CXL_A_CHANGE_REGION,
+	VFIO_CXL_A_CHANGE_OFFER,
+	VFIO_CXL_A_CHANGE_EXTENT,
+	VFIO_CXL_A_CHANGE_LENGTH,
+	VFIO_CXL_A_CHANGE_TAG,
+
+	__VFIO_CXL_A_CHANGE_MAX,
+	VFIO_CXL_A_CHANGE_MAX = (__VFIO_CXL_A_CHANGE_MAX - 1)
+};
+
+enum {
+	VFIO_CXL_CMD_DEVICE_GET = 1,
+	VFIO_CXL_CMD_CHANGE_NTF,
+
+	__VFIO_CXL_CMD_MAX,
+	VFIO_CXL_CMD_MAX = (__VFIO_CXL_CMD_MAX - 1)
+};
+
+#define VFIO_CXL_MCGRP_CHANGES	"changes"
+
+#endif /* _UAPI_LINUX_VFIO_CXL_NETLINK_H */
