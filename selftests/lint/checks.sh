@@ -65,6 +65,50 @@ module()
 		grep -qv 'warning: the compiler differs'
 }
 
+# One for each file that is made of it.
+plant_generated()
+{
+	planted=("$out/planted/planted.yaml")
+	wants=('VFIO_CXL_CMD_PLANTED_GET = 1'
+	       '^\+int vfio_cxl_nl_planted_get_doit'
+	       'doit.*= vfio_cxl_nl_planted_get_doit')
+	sed 's/name: device-get/name: planted-get/' \
+		Documentation/netlink/specs/vfio-cxl.yaml >"${planted[0]}"
+}
+
+# generate FILE OPTION...: by the kernel's generator; is it what is committed?
+generate()
+{
+	local file=$1
+
+	shift
+	timeout 60 $linux/tools/net/ynl/pyynl/ynl_gen_c.py "$@" \
+		--spec "$out/netlink/Documentation/netlink/specs/vfio-cxl.yaml" \
+		-o "$out/netlink/${file##*/}" &&
+		diff -u "$file" "$out/netlink/${file##*/}"
+}
+
+# What is made of a specification; it is left for whoever changed that.
+generated()
+{
+	local tree=$out/netlink bad=0
+
+	rm -rf "$tree"
+	mkdir -p "$tree/Documentation/netlink/specs"
+	# By that it finds the kernel's tree
+	touch "$tree/MAINTAINERS"
+	cp $linux/Documentation/netlink/genetlink.yaml \
+		"$tree/Documentation/netlink/"
+	cp "$1" "$tree/Documentation/netlink/specs/vfio-cxl.yaml"
+	generate include/uapi/linux/vfio_cxl_netlink.h --mode uapi --header ||
+		bad=1
+	generate drivers/vfio/pci/cxl/netlink_gen.h --mode kernel --header ||
+		bad=1
+	generate drivers/vfio/pci/cxl/netlink_gen.c --mode kernel --source ||
+		bad=1
+	return $bad
+}
+
 plant_programs()
 {
 	planted=("$out/planted/planted.h")
@@ -124,6 +168,8 @@ layout()
 	for header in "$@"; do
 		g++ -std=c++98 -Wall -Wextra -Werror -fsyntax-only \
 			-include "$top/${header#"$top/"}" -x c++ /dev/null || bad=1
+		# It has numbers only, as C has them too
+		[[ $header != */vfio_cxl_netlink.h ]] || continue
 		want=$(layout_of 'gcc -m64' "$header") || bad=1
 		[[ $want == *struct* ]] || { echo "$header: no struct"; bad=1; }
 		# There is no 32 bit C library here, nor is one needed.
