@@ -234,7 +234,7 @@ checkpatch()
 		*/recovery.c)	group[recovery]+=$file$'\n' ;;
 		*/trace.h)	group[trace]+=$file$'\n' ;;
 		*/uapi/*.c|*/fault/*.c|*/kunit/harness.h|*/unit/dcd_bench.h|\
-		*/unit/shim/*)
+		*/unit/test_dcd_traces.c|*/unit/shim/*|*/record/*.c)
 				group[harness]+=$file$'\n' ;;
 		*)		group[$kind]+=$file$'\n' ;;
 		esac

@@ -110,7 +110,7 @@ static char *shell(const char *command)
 /* A command of the test bed, from outside the VM; its output, or NULL */
 char *bed(const char *format, ...)
 {
-	char command[1024] = "bed ";
+	char command[8192] = "bed ";
 	va_list args;
 
 	va_start(args, format);
