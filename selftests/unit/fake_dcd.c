@@ -48,8 +48,9 @@ bool fake_dcd_is_inside(const struct fake_dcd *fake, u64 dpa, u64 len)
 {
 	u64 end;
 
-	return len && !check_add_overflow(dpa, len, &end) && dpa >= DCD_BASE &&
-	       end <= fake_dcd_at(fake->blocks);
+	return len && !check_add_overflow(dpa, len, &end) &&
+	       dpa >= fake->base &&
+	       end <= fake->base + fake->blocks * DCD_BLOCK;
 }
 
 /* Blocks that the range touches, all of which have to be the device's */
@@ -58,8 +59,8 @@ static void range(const struct fake_dcd *fake, u64 dpa, u64 len, u64 *from,
 {
 	if (!fake_dcd_is_inside(fake, dpa, len))
 		fake_dcd_die(fake, "blocks that the device does not have");
-	*from = (dpa - DCD_BASE) / DCD_BLOCK;
-	*to = (dpa + len - DCD_BASE + DCD_BLOCK - 1) / DCD_BLOCK;
+	*from = (dpa - fake->base) / DCD_BLOCK;
+	*to = (dpa + len - fake->base + DCD_BLOCK - 1) / DCD_BLOCK;
 }
 
 void fake_dcd_mark(struct fake_dcd *fake, u64 dpa, u64 len, u8 clear, u8 set)
@@ -110,6 +111,16 @@ static struct fake_dcd_group *youngest(struct fake_dcd *fake)
 	return group;
 }
 
+u32 fake_dcd_available(const struct fake_dcd *fake, u32 to_come)
+{
+	u32 used = fake->nr_accepted;
+
+	if (fake->quirks & FAKE_DCD_COUNTS)
+		used += fake_dcd_pending_extents(fake) + to_come;
+
+	return fake->supported - min(used, fake->supported);
+}
+
 static void write_record(struct fake_dcd *fake, u8 type, bool more,
 			 const struct fake_dcd_extent *e)
 {
@@ -127,6 +138,11 @@ static void write_record(struct fake_dcd *fake, u8 type, bool more,
 	};
 
 	fake_dcd_tag(e->tag, record.extent.tag);
+	if (fake->quirks & FAKE_DCD_TELLS) {
+		record.validity = 1;
+		record.extents_available =
+			cpu_to_le32(fake_dcd_available(fake, fake->to_come));
+	}
 	if (fake->logged < fake->log_size) {
 		fake->log[fake->logged++] = record;
 		return;
@@ -205,8 +221,10 @@ void fake_dcd_offer(struct fake_dcd *fake, const struct fake_dcd_extent *e,
 {
 	u32 i;
 
-	for (i = 0; i < count; i++)
-		fake_dcd_record(fake, &e[i], i + 1 < count);
+	for (i = 0; i < count; i++) {
+		fake->to_come = count - i - 1;
+		fake_dcd_record(fake, &e[i], fake->to_come);
+	}
 }
 
 void fake_dcd_event(struct fake_dcd *fake, u8 type,
@@ -258,30 +276,34 @@ void fake_dcd_drop_first(struct fake_dcd *fake, u32 count)
 	fake->generation++;
 }
 
+/* A piece of an extent, if there is one, is the last in the list */
+static void keep(struct fake_dcd *fake, struct fake_dcd_extent e, u64 from,
+		 u64 to)
+{
+	if (from >= to)
+		return;
+	e.dpa = from;
+	e.len = to - from;
+	fake->accepted[fake->nr_accepted++] = e;
+}
+
 /* Takes the range out of the list, in the middle of an extent too */
 void fake_dcd_cut(struct fake_dcd *fake, u64 dpa, u64 len)
 {
-	struct fake_dcd_extent e, *at;
+	struct fake_dcd_extent e;
 	u32 i;
 
 	for (i = 0; i < fake->nr_accepted;) {
-		at = &fake->accepted[i];
-		e = *at;
+		e = fake->accepted[i];
 		if (e.dpa >= dpa + len || dpa >= e.dpa + e.len) {
 			i++;
 			continue;
 		}
-		*at = fake->accepted[--fake->nr_accepted];
-		if (e.dpa < dpa) {
-			fake->accepted[fake->nr_accepted] = e;
-			fake->accepted[fake->nr_accepted++].len = dpa - e.dpa;
-		}
-		if (e.dpa + e.len > dpa + len) {
-			fake->accepted[fake->nr_accepted] = e;
-			fake->accepted[fake->nr_accepted].dpa = dpa + len;
-			fake->accepted[fake->nr_accepted++].len =
-				e.dpa + e.len - dpa - len;
-		}
+		fake->nr_accepted--;
+		memmove(&fake->accepted[i], &fake->accepted[i + 1],
+			(fake->nr_accepted - i) * sizeof(e));
+		keep(fake, e, e.dpa, dpa);
+		keep(fake, e, dpa + len, e.dpa + e.len);
 	}
 	fake->generation++;
 }
@@ -308,6 +330,7 @@ void fake_dcd_init(struct fake_dcd *fake, u32 quirks)
 	memset(fake, 0, sizeof(*fake));
 	fake_dcd_host(fake);
 	fake->quirks = quirks;
+	fake->base = DCD_BASE;
 	fake->regions = 2;
 	fake->region_blocks = 256;
 	fake->supported = 512;
@@ -335,6 +358,7 @@ void fake_dcd_free(struct fake_dcd *fake)
 		free(group->extent);
 		free(group);
 	}
+	free(fake->part);
 	free(fake->block);
 	free(fake->accepted);
 	if (fake->allocs != fake->frees)

@@ -20,17 +20,27 @@
 #define DCD_CHANGES		64
 #define DCD_SECOND		1000000000ULL
 
-/* What emulators do (QEMU 10 and 11) */
+/*
+ * What emulators do (QEMU 10 and 11). test_dcd_traces.c holds them against what
+ * was recorded, and says what the specification has instead.
+ */
 #define FAKE_DCD_PADS		BIT(0) /* 4801h: zeros for what is pending */
 #define FAKE_DCD_GEN_STUCK	BIT(1) /* the generation is always the same */
 #define FAKE_DCD_FORGETS_TAGS	BIT(2) /* the list has none */
 #define FAKE_DCD_TWICE		BIT(3) /* pending extents count twice: 1Dh */
 #define FAKE_DCD_COUNTS		BIT(4) /* available is less what is pending */
 #define FAKE_DCD_ORDER_PA	BIT(5) /* out of order is 0Fh, else 02h */
+#define FAKE_DCD_NO_MORE	BIT(6) /* a continued answer's first part is all */
+#define FAKE_DCD_NOTHING_BACK	BIT(7) /* 4803h of no bytes is success */
+#define FAKE_DCD_LONG_INPUT	BIT(8) /* entries behind the last are no error */
+#define FAKE_DCD_TELLS		BIT(9) /* records say how much is available */
+/* Tags can't be given to QEMU 10: that it would forget them is QEMU 11's word */
 #define FAKE_DCD_QEMU10		(FAKE_DCD_GEN_STUCK | FAKE_DCD_FORGETS_TAGS | \
-				 FAKE_DCD_ORDER_PA)
+				 FAKE_DCD_ORDER_PA | FAKE_DCD_NO_MORE | \
+				 FAKE_DCD_NOTHING_BACK | FAKE_DCD_LONG_INPUT)
 #define FAKE_DCD_QEMU11		(FAKE_DCD_QEMU10 | FAKE_DCD_PADS | \
-				 FAKE_DCD_TWICE | FAKE_DCD_COUNTS)
+				 FAKE_DCD_TWICE | FAKE_DCD_COUNTS | \
+				 FAKE_DCD_TELLS)
 
 /* What a command that is to go wrong comes to */
 enum fake_dcd_fault {
@@ -83,8 +93,11 @@ struct fake_dcd {
 
 	/* How it is made */
 	u32 quirks;
+	bool any_host;		/* that keeps no rules: it gets an answer */
+	u64 base;
 	u32 regions;
 	u64 region_blocks;
+	u32 first_dsmad;
 	u32 sharable;		/* regions, as a mask */
 	u32 supported;
 	u32 log_size;
@@ -113,7 +126,9 @@ struct fake_dcd {
 	struct cxl_dc_event log[DCD_LOG_MAX];
 	u32 logged;
 	u32 overflow;
+	struct cxl_dc_entries *part;	/* of an answer that is continued */
 	bool open;		/* the youngest offer is not complete */
+	u32 to_come;		/* extents of it that have no record yet */
 	u32 half;		/* extents of half a tag, that were just taken */
 
 	/* What was done to it */

@@ -2,6 +2,9 @@
 /* What the device answers. */
 #include "fake_dcd_parts.h"
 
+#define RC_LENGTH	0x16	/* Invalid Payload Length */
+#define MORE		0x01	/* the list is continued by another command */
+
 static u64 entry_dpa(const struct cxl_dc_entries *in, u32 i)
 {
 	return le64_to_cpu(in->entry[i].dpa);
@@ -12,45 +15,121 @@ static u64 entry_len(const struct cxl_dc_entries *in, u32 i)
 	return le64_to_cpu(in->entry[i].length);
 }
 
+static bool is_nothing(const struct fake_dcd *fake,
+		       const struct vfio_cxl_mbox_cmd *cmd, u32 i)
+{
+	return fake->quirks & FAKE_DCD_NOTHING_BACK &&
+	       cmd->opcode == CXL_DC_RELEASE && !entry_len(cmd->in, i);
+}
+
+static bool in_one_region(const struct fake_dcd *fake, u64 dpa, u64 len)
+{
+	u64 size = fake->region_blocks * DCD_BLOCK;
+
+	return fake_dcd_is_inside(fake, dpa, len) &&
+	       (dpa - fake->base) / size == (dpa + len - 1 - fake->base) / size;
+}
+
+static u16 check_entry(struct fake_dcd *fake, const struct cxl_dc_entries *in,
+		       u32 i)
+{
+	u64 dpa = entry_dpa(in, i), len = entry_len(in, i);
+	u32 j;
+
+	if (!in_one_region(fake, dpa, len))
+		return CXL_RC_INVALID_PA;
+	if (dpa % DCD_BLOCK || len % DCD_BLOCK)
+		return CXL_RC_EXTENT_LIST;
+	for (j = 0; j < i; j++)
+		if (dpa < entry_dpa(in, j) + entry_len(in, j) &&
+		    entry_dpa(in, j) < dpa + len)
+			return CXL_RC_EXTENT_LIST;
+
+	return 0;
+}
+
+/* What a host has no reason to send */
+static void check_reserved(struct fake_dcd *fake,
+			   const struct cxl_dc_entries *in)
+{
+	static const u8 zeros[8];
+	u32 i;
+
+	if (fake->any_host)
+		return;
+	if (in->flags || memcmp(in->reserved, zeros, sizeof(in->reserved)))
+		fake_dcd_die(fake, "flags, or what is reserved");
+	for (i = 0; i < le32_to_cpu(in->count); i++)
+		if (memcmp(in->entry[i].reserved, zeros, 8))
+			fake_dcd_die(fake, "what is reserved");
+}
+
 static u16 check_entries(struct fake_dcd *fake,
 			 const struct vfio_cxl_mbox_cmd *cmd)
 {
-	static const u8 zeros[8];
 	const struct cxl_dc_entries *in = cmd->in;
-	u32 count = le32_to_cpu(in->count), i, j;
+	size_t room, count;
+	u16 rc;
+	u32 i;
 
-	if (cmd->in_size != sizeof(*in) + count * sizeof(in->entry[0]))
-		return 0x16;
-	if (in->flags || memcmp(in->reserved, zeros, sizeof(in->reserved)))
-		fake_dcd_die(fake, "flags, or what is reserved");
+	if (cmd->in_size < sizeof(*in))
+		return RC_LENGTH;
+	room = cmd->in_size - sizeof(*in);
+	count = le32_to_cpu(in->count);
+	if (room < count * sizeof(in->entry[0]) ||
+	    (room > count * sizeof(in->entry[0]) &&
+	     !(fake->quirks & FAKE_DCD_LONG_INPUT)))
+		return RC_LENGTH;
+	check_reserved(fake, in);
 	for (i = 0; i < count; i++) {
-		if (memcmp(in->entry[i].reserved, zeros, 8))
-			fake_dcd_die(fake, "what is reserved");
-		if (!fake_dcd_is_inside(fake, entry_dpa(in, i), entry_len(in, i)))
-			return CXL_RC_INVALID_PA;
-		if (entry_dpa(in, i) % DCD_BLOCK || entry_len(in, i) % DCD_BLOCK)
-			return CXL_RC_EXTENT_LIST;
-		for (j = 0; j < i; j++)
-			if (entry_dpa(in, i) < entry_dpa(in, j) +
-					       entry_len(in, j) &&
-			    entry_dpa(in, j) < entry_dpa(in, i) +
-					       entry_len(in, i))
-				return CXL_RC_EXTENT_LIST;
+		if (is_nothing(fake, cmd, i))
+			continue;
+		rc = check_entry(fake, in, i);
+		if (rc)
+			return rc;
 	}
 
 	return 0;
 }
 
+/* Our host takes extents as they are; but it may be others that take a part */
 static const struct fake_dcd_extent *
-find(const struct fake_dcd_group *group, u64 dpa, u64 len)
+find_in(const struct fake_dcd *fake, const struct fake_dcd_group *group,
+	u64 dpa, u64 len)
 {
+	const struct fake_dcd_extent *e;
 	u32 i;
 
-	for (i = 0; group && i < group->count; i++)
-		if (group->extent[i].dpa == dpa && group->extent[i].len == len)
-			return &group->extent[i];
+	for (i = 0; i < group->count; i++) {
+		e = &group->extent[i];
+		if (e->dpa == dpa && e->len == len)
+			return e;
+		if (fake->any_host && e->dpa <= dpa &&
+		    dpa + len <= e->dpa + e->len)
+			return e;
+	}
 
 	return NULL;
+}
+
+/* In the oldest offer, which is the one that is answered */
+static const struct fake_dcd_extent *find(const struct fake_dcd *fake, u64 dpa,
+					  u64 len)
+{
+	return fake->pending ? find_in(fake, fake->pending, dpa, len) : NULL;
+}
+
+/* It is not in the oldest offer: what of that? */
+static u16 not_found(const struct fake_dcd *fake, u64 dpa, u64 len)
+{
+	const struct fake_dcd_group *group;
+
+	for (group = fake->pending; group; group = group->next)
+		if (find_in(fake, group, dpa, len) &&
+		    !(fake->quirks & FAKE_DCD_ORDER_PA))
+			return CXL_RC_INVALID_INPUT;
+
+	return CXL_RC_INVALID_PA;
 }
 
 static bool is_answered(const struct cxl_dc_entries *in,
@@ -74,7 +153,7 @@ static void check_whole(struct fake_dcd *fake, const struct cxl_dc_entries *in)
 	const struct fake_dcd_group *group = fake->pending;
 	u32 i, j;
 
-	if (group->lost || !group->closed)
+	if (group->lost || !group->closed || fake->any_host)
 		return;
 	for (i = 0; i < group->count; i++)
 		for (j = 0; j < i; j++)
@@ -85,19 +164,15 @@ static void check_whole(struct fake_dcd *fake, const struct cxl_dc_entries *in)
 				fake->half = le32_to_cpu(in->count);
 }
 
-static u16 add_response(struct fake_dcd *fake,
-			const struct vfio_cxl_mbox_cmd *cmd)
+static u16 take(struct fake_dcd *fake, const struct cxl_dc_entries *in)
 {
-	const struct cxl_dc_entries *in = cmd->in;
-	const struct fake_dcd_extent *e;
 	u32 count = le32_to_cpu(in->count), used, i;
-	u16 rc = check_entries(fake, cmd);
+	struct fake_dcd_extent e;
 
-	if (rc)
-		return rc;
 	if (!count) {
 		if (!fake->pending)
-			fake_dcd_die(fake, "an empty answer, and nothing is offered");
+			fake_dcd_die(fake,
+				     "an empty answer, and nothing is offered");
 		fake_dcd_drop_first(fake, 0);
 		return 0;
 	}
@@ -106,24 +181,68 @@ static u16 add_response(struct fake_dcd *fake,
 		used += fake_dcd_pending_extents(fake);
 	if (used > fake->supported)
 		return CXL_RC_RESOURCES;
-	for (i = 0; i < count; i++)
-		if (!find(fake->pending, entry_dpa(in, i), entry_len(in, i)) ||
-		    fake_dcd_any(fake, entry_dpa(in, i), entry_len(in, i),
-				 FAKE_BLOCK_ACCEPTED))
-			return fake->quirks & FAKE_DCD_ORDER_PA ?
-			       CXL_RC_INVALID_PA : CXL_RC_INVALID_INPUT;
+	for (i = 0; i < count; i++) {
+		u64 dpa = entry_dpa(in, i), len = entry_len(in, i);
+
+		if (!find(fake, dpa, len))
+			return not_found(fake, dpa, len);
+		if (fake_dcd_any(fake, dpa, len, FAKE_BLOCK_ACCEPTED))
+			return CXL_RC_INVALID_PA;
+	}
 	check_whole(fake, in);
 
 	for (i = 0; i < count; i++) {
-		e = find(fake->pending, entry_dpa(in, i), entry_len(in, i));
-		fake->accepted[fake->nr_accepted++] = *e;
+		e = *find(fake, entry_dpa(in, i), entry_len(in, i));
+		e.dpa = entry_dpa(in, i);
+		e.len = entry_len(in, i);
+		fake->accepted[fake->nr_accepted++] = e;
 		/* Lines of the last owner may be anywhere */
-		fake_dcd_mark(fake, e->dpa, e->len, FAKE_BLOCK_FORCED,
-		     FAKE_BLOCK_ACCEPTED | FAKE_BLOCK_STALE);
+		fake_dcd_mark(fake, e.dpa, e.len, FAKE_BLOCK_FORCED,
+			      FAKE_BLOCK_ACCEPTED | FAKE_BLOCK_STALE);
 	}
 	fake_dcd_drop_first(fake, count);
 
 	return 0;
+}
+
+/* The parts of an answer, as one */
+static void append_part(struct fake_dcd *fake, const struct cxl_dc_entries *in)
+{
+	u32 before = fake->part ? le32_to_cpu(fake->part->count) : 0;
+	u32 count = le32_to_cpu(in->count);
+	struct cxl_dc_entries *all;
+
+	all = fake_dcd_zeroed(sizeof(*all) +
+			      (before + count) * sizeof(all->entry[0]));
+	all->count = cpu_to_le32(before + count);
+	if (before)
+		memcpy(all->entry, fake->part->entry,
+		       before * sizeof(all->entry[0]));
+	memcpy(&all->entry[before], in->entry, count * sizeof(all->entry[0]));
+	free(fake->part);
+	fake->part = all;
+}
+
+static u16 add_response(struct fake_dcd *fake,
+			const struct vfio_cxl_mbox_cmd *cmd)
+{
+	const struct cxl_dc_entries *in = cmd->in;
+	u16 rc = check_entries(fake, cmd);
+	bool more;
+
+	if (rc)
+		return rc;
+	more = in->flags & MORE && !(fake->quirks & FAKE_DCD_NO_MORE);
+	if (!more && !fake->part)
+		return take(fake, in);
+	append_part(fake, in);
+	if (more)
+		return 0;
+	rc = take(fake, fake->part);
+	free(fake->part);
+	fake->part = NULL;
+
+	return rc;
 }
 
 static u16 release(struct fake_dcd *fake, const struct vfio_cxl_mbox_cmd *cmd)
@@ -139,6 +258,8 @@ static u16 release(struct fake_dcd *fake, const struct vfio_cxl_mbox_cmd *cmd)
 	for (i = 0; i < count; i++) {
 		u64 dpa = entry_dpa(in, i), len = entry_len(in, i);
 
+		if (is_nothing(fake, cmd, i))
+			continue;
 		if (!fake_dcd_has(fake, dpa, len, FAKE_BLOCK_ACCEPTED))
 			return CXL_RC_INVALID_PA;
 		if (fake_dcd_any(fake, dpa, len, FAKE_BLOCK_PUBLISHED |
@@ -152,6 +273,8 @@ static u16 release(struct fake_dcd *fake, const struct vfio_cxl_mbox_cmd *cmd)
 	for (i = 0; i < count; i++) {
 		u64 dpa = entry_dpa(in, i), len = entry_len(in, i);
 
+		if (is_nothing(fake, cmd, i))
+			continue;
 		fake_dcd_mark(fake, dpa, len, FAKE_BLOCK_ACCEPTED | FAKE_BLOCK_TOUCHED |
 				     FAKE_BLOCK_DIRTY, 0);
 		fake_dcd_cut(fake, dpa, len);
@@ -169,8 +292,10 @@ static u16 get_config(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd)
 		.extents_supported = cpu_to_le32(fake->supported),
 	};
 	u64 len = fake->region_blocks * DCD_BLOCK;
-	u32 count, used, i;
+	u32 count, i;
 
+	if (cmd->in_size != sizeof(*in))
+		return RC_LENGTH;
 	if (in->first >= fake->regions)
 		return CXL_RC_INVALID_INPUT;
 	count = min_t(u32, in->count, fake->regions - in->first);
@@ -183,18 +308,15 @@ static u16 get_config(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd)
 	out->returned = count;
 	for (i = 0; i < count; i++) {
 		out->region[i] = (struct cxl_dc_region){
-			.base = cpu_to_le64(DCD_BASE + (in->first + i) * len),
+			.base = cpu_to_le64(fake->base +
+					    (in->first + i) * len),
 			.decode_length = cpu_to_le64(len / CXL_DC_UNIT),
 			.length = cpu_to_le64(len),
 			.block_size = cpu_to_le64(DCD_BLOCK),
-			.dsmad = cpu_to_le32(in->first + i),
+			.dsmad = cpu_to_le32(fake->first_dsmad + in->first + i),
 		};
 	}
-	used = fake->nr_accepted;
-	if (fake->quirks & FAKE_DCD_COUNTS)
-		used += fake_dcd_pending_extents(fake);
-	tail.extents_available = cpu_to_le32(fake->supported -
-					     min(used, fake->supported));
+	tail.extents_available = cpu_to_le32(fake_dcd_available(fake, 0));
 	memcpy(&out->region[count], &tail, sizeof(tail));
 
 	return 0;
@@ -231,7 +353,7 @@ static void lie(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd, u32 start)
 		break;
 	case FAKE_DCD_OUTSIDE:
 		if (returned)
-			out->extent[0].dpa = cpu_to_le64(DCD_BASE / 2);
+			out->extent[0].dpa = cpu_to_le64(fake->base / 2);
 		break;
 	case FAKE_DCD_WRAPS:
 		if (returned)
@@ -260,17 +382,22 @@ static u16 get_extents(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd)
 {
 	const struct cxl_dc_extents_in *in = cmd->in;
 	struct cxl_dc_extents_out *out = cmd->out;
-	u32 start = le32_to_cpu(in->start), total = fake->nr_accepted, count, i;
+	u32 start, total = fake->nr_accepted, room, count, i;
 	const struct fake_dcd_extent *e;
 
+	if (cmd->in_size != sizeof(*in))
+		return RC_LENGTH;
+	start = le32_to_cpu(in->start);
 	if (start > total)
 		return CXL_RC_INVALID_INPUT;
 	if (fake->quirks & FAKE_DCD_PADS)
 		total += fake_dcd_pending_extents(fake);
-	count = min(le32_to_cpu(in->count), total - start);
-	cmd->out_size = sizeof(*out) + count * sizeof(out->extent[0]);
-	if (cmd->out_size > cmd->out_room)
+	room = (cmd->out_room - sizeof(*out)) / sizeof(out->extent[0]);
+	if (le32_to_cpu(in->count) > room && !fake->any_host)
 		fake_dcd_die(fake, "asked for more extents than there is room for");
+	count = min(le32_to_cpu(in->count), total - start);
+	count = min(count, room);
+	cmd->out_size = sizeof(*out) + count * sizeof(out->extent[0]);
 	memset(out, 0, cmd->out_size);
 	out->returned = cpu_to_le32(count);
 	out->total = cpu_to_le32(fake->nr_accepted);

@@ -20,6 +20,7 @@ bool fake_dcd_is_inside(const struct fake_dcd *fake, u64 dpa, u64 len);
 void fake_dcd_mark(struct fake_dcd *fake, u64 dpa, u64 len, u8 clear, u8 set);
 bool fake_dcd_any(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
 u32 fake_dcd_pending_extents(const struct fake_dcd *fake);
+u32 fake_dcd_available(const struct fake_dcd *fake, u32 to_come);
 void fake_dcd_drop_first(struct fake_dcd *fake, u32 count);
 void fake_dcd_cut(struct fake_dcd *fake, u64 dpa, u64 len);
 

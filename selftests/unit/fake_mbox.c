@@ -43,6 +43,8 @@ static const u8 dc_uuid[16] = {
 
 static void broken(struct fake_mbox *fake, const char *rule, u32 offset)
 {
+	if (fake->any_host)
+		return;
 	fprintf(stderr, "# fake mailbox: broken at %#x: %s\n", offset, rule);
 	fake->broken++;
 }
@@ -84,11 +86,12 @@ static struct answer get_events(struct fake_mbox *fake, const u8 *in, u32 length
 	if (length != 1)
 		return (struct answer) { INVALID_LENGTH, 0 };
 	if (in[0] != 4)
-		return (struct answer) { INVALID_LOG, 0 };
+		return (struct answer) { INVALID_INPUT, 0 };
 
 	memset(out, 0, 0x20);
 	out[0] = (fake->overflow_count ? 1 : 0) |
-		 (fake->records > count || fake->always_more ? 2 : 0);
+		 (fake->records > count || fake->always_more ||
+		  (count && fake->quirks & FAKE_MBOX_SAYS_MORE) ? 2 : 0);
 	put(out + 0x2, fake->overflow_count, 2);
 	put(out + 0x4, fake->overflow_last, 8);
 	put(out + 0xc, fake->overflow_last, 8);
@@ -108,29 +111,57 @@ static void forget_records(struct fake_mbox *fake, unsigned int count)
 		fake->event_status &= ~0x10ULL;
 }
 
-/* 0101h (8.2.9.2.3): the oldest ones in their order, or none at all */
-static struct answer clear_events(struct fake_mbox *fake, const u8 *in,
-				  u32 length)
+/* Is each of them one of the oldest, in their order? */
+static bool are_oldest(struct fake_mbox *fake, const u8 *handles,
+		       unsigned int count)
 {
-	unsigned int count = in[2], i;
+	unsigned int i;
 
-	if (length < 6 || length != 6U + 2 * count)
-		return (struct answer) { INVALID_LENGTH, 0 };
-	if (in[0] != 4)
-		return (struct answer) { INVALID_LOG, 0 };
-	if (!count || in[1] || take(in + 3, 3)) {
-		broken(fake, "clears all, none, or sets what is reserved", 1);
-		return (struct answer) { INVALID_INPUT, 0 };
-	}
 	for (i = 0; i < count; i++) {
-		u16 handle = take(in + 6 + 2 * i, 2);
+		u16 handle = take(handles + 2 * i, 2);
 
 		if (!handle)
 			broken(fake, "there is no handle 0", i);
 		if (i >= fake->records || !handle ||
 		    handle != take(fake->record[i] + 0x14, 2))
-			return (struct answer) { INVALID_HANDLE, 0 };
+			return false;
 	}
+
+	return true;
+}
+
+static struct answer clear_all(struct fake_mbox *fake)
+{
+	broken(fake, "clears all", 1);
+	if (fake->records && !(fake->quirks & FAKE_MBOX_NO_CLEAR_ALL))
+		forget_records(fake, fake->records);
+
+	return (struct answer) { SUCCESS, 0 };
+}
+
+/* 0101h (8.2.9.2.3): the oldest ones in their order, or none at all */
+static struct answer clear_events(struct fake_mbox *fake, const u8 *in,
+				  u32 length)
+{
+	unsigned int count = in[2];
+
+	if (length < 6 || length != 6U + 2 * count)
+		return (struct answer) { INVALID_LENGTH, 0 };
+	if (in[0] != 4)
+		return (struct answer) { INVALID_INPUT, 0 };
+	if (in[1] == 1 && !count && !take(in + 3, 3))
+		return clear_all(fake);
+	if (!count || in[1] || take(in + 3, 3)) {
+		broken(fake, "clears none, or sets what is reserved", 1);
+		return (struct answer) { INVALID_INPUT, 0 };
+	}
+	if (!fake->records && fake->quirks & FAKE_MBOX_EMPTY_CLEAR)
+		return (struct answer) { SUCCESS, 0 };
+	if (!are_oldest(fake, in + 6, count))
+		return (struct answer) {
+			fake->quirks & FAKE_MBOX_HANDLE_INPUT ? INVALID_INPUT :
+								INVALID_HANDLE, 0
+		};
 	if (fake->keeps) {
 		fake->keeps--;
 		count = 0;
@@ -180,12 +211,16 @@ static struct answer get_log(struct fake_mbox *fake, const u8 *in, u32 length)
 	bytes = take(in + 20, 4);
 	if (memcmp(in, cel_uuid, 16))
 		return (struct answer) { INVALID_LOG, 0 };
-	if ((u64)offset + bytes > 4 * fake->opcodes ||
-	    bytes > fake->payload_size)
+	if (bytes > fake->payload_size ||
+	    ((u64)offset + bytes > 4 * fake->opcodes &&
+	     !(fake->quirks & FAKE_MBOX_LOG_END)))
 		return (struct answer) { INVALID_INPUT, 0 };
+	if (fake->quirks & FAKE_MBOX_LOG_ENTRIES)
+		offset *= 4;
 	for (i = 0; i < bytes; i++) {
 		u32 nr = (offset + i) / 4, byte = (offset + i) % 4;
-		u32 entry = fake->opcode[nr] | (u32)fake->effects[nr] << 16;
+		u32 entry = nr < fake->opcodes ?
+			    fake->opcode[nr] | (u32)fake->effects[nr] << 16 : 0;
 
 		fake->payload[i] = entry >> 8 * byte;
 	}
@@ -200,6 +235,10 @@ static struct answer identify(struct fake_mbox *fake, u32 length)
 
 	if (length)
 		return (struct answer) { INVALID_LENGTH, 0 };
+	if (fake->identity) {
+		memcpy(out, fake->identity, fake->identify);
+		return (struct answer) { SUCCESS, fake->identify };
+	}
 	memset(out, 0x77, fake->identify);
 	put(out + 0x10, fake->total, 8);
 	put(out + 0x18, 1, 8);
@@ -210,11 +249,32 @@ static struct answer identify(struct fake_mbox *fake, u32 length)
 	return (struct answer) { SUCCESS, fake->identify };
 }
 
+/* 4800h to 4803h: another fake's, or a pattern */
+static struct answer do_dc(struct fake_mbox *fake, u16 opcode, const u8 *in,
+			   u32 length)
+{
+	struct vfio_cxl_mbox_cmd cmd = {
+		.opcode = opcode,
+		.in = in,
+		.in_size = length,
+		.out = fake->payload,
+		.out_room = fake->payload_size,
+	};
+	u32 i;
+
+	if (fake->dc) {
+		fake->dc(fake->dc_ctx, &cmd);
+		return (struct answer) { cmd.rc, cmd.out_size };
+	}
+	for (i = 0; i < fake->answer; i++)
+		fake->payload[i] = fake_pattern(i);
+
+	return (struct answer) { SUCCESS, fake->answer };
+}
+
 static struct answer execute(struct fake_mbox *fake, u16 opcode, const u8 *in,
 			     u32 length)
 {
-	u32 i;
-
 	switch (opcode) {
 	case 0x0100:
 		return get_events(fake, in, length);
@@ -227,9 +287,7 @@ static struct answer execute(struct fake_mbox *fake, u16 opcode, const u8 *in,
 	case 0x4000:
 		return identify(fake, length);
 	case 0x4800 ... 0x4803:
-		for (i = 0; i < fake->answer; i++)
-			fake->payload[i] = fake_pattern(i);
-		return (struct answer) { SUCCESS, fake->answer };
+		return do_dc(fake, opcode, in, length);
 	}
 	broken(fake, "a command that may go on in the background", opcode);
 
@@ -453,7 +511,7 @@ void fake_mbox_add_opcode(struct fake_mbox *fake, u16 opcode, u16 effects)
 	fake->effects[fake->opcodes++] = effects;
 }
 
-void fake_mbox_event(struct fake_mbox *fake, bool dc, u8 data)
+void fake_mbox_record(struct fake_mbox *fake, const void *event)
 {
 	u8 *record = fake->record[fake->records];
 
@@ -466,14 +524,27 @@ void fake_mbox_event(struct fake_mbox *fake, bool dc, u8 data)
 	}
 	fake->records++;
 	fake->handle = fake->handle == 0xffff ? 1 : fake->handle + 1;
-	memset(record, 0, FAKE_RECORD);
+	memcpy(record, event, FAKE_RECORD);
+	put(record + 0x14, fake->handle, 2);
+	put(record + 0x18, fake->clock, 8);
+	fake->event_status |= 0x10;
+}
+
+void fake_mbox_event(struct fake_mbox *fake, bool dc, u8 data)
+{
+	u8 record[FAKE_RECORD] = {};
+
 	memcpy(record, dc_uuid, sizeof(dc_uuid));
 	record[0] ^= dc ? 0 : 0x55;
 	record[0x10] = FAKE_RECORD;
-	put(record + 0x14, fake->handle, 2);
-	put(record + 0x18, fake->clock, 8);
 	record[0x30] = data;
-	fake->event_status |= 0x10;
+	fake_mbox_record(fake, record);
+}
+
+void fake_mbox_reset(struct fake_mbox *fake)
+{
+	if (fake->quirks & FAKE_MBOX_STATUS_LOST)
+		fake->event_status = 0;
 }
 
 void fake_mbox_init(struct fake_mbox *fake, unsigned int order)

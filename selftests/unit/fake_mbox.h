@@ -28,6 +28,22 @@
 /* An entry of the capability array, by dword */
 enum { FAKE_CAP_ID, FAKE_CAP_OFFSET, FAKE_CAP_LENGTH };
 
+/*
+ * What emulators do (QEMU 10 and 11). test_dcd_traces.c holds them against what
+ * was recorded, and says what the specification has instead.
+ */
+#define FAKE_MBOX_SAYS_MORE	BIT(0) /* 0100h: there are more, though all came */
+#define FAKE_MBOX_HANDLE_INPUT	BIT(1) /* 0101h: a wrong handle is 02h, not 0Eh */
+#define FAKE_MBOX_EMPTY_CLEAR	BIT(2) /* 0101h: of an empty log is success */
+#define FAKE_MBOX_NO_CLEAR_ALL	BIT(3) /* 0101h: all of them: says so, and doesn't */
+#define FAKE_MBOX_LOG_END	BIT(4) /* 0401h: zeros come behind a log's end */
+#define FAKE_MBOX_STATUS_LOST	BIT(5) /* a reset clears it, and records stay */
+#define FAKE_MBOX_LOG_ENTRIES	BIT(6) /* 0401h: an offset is in entries of CEL */
+#define FAKE_MBOX_QEMU		(FAKE_MBOX_SAYS_MORE | FAKE_MBOX_HANDLE_INPUT | \
+				 FAKE_MBOX_EMPTY_CLEAR | FAKE_MBOX_NO_CLEAR_ALL | \
+				 FAKE_MBOX_LOG_END | FAKE_MBOX_STATUS_LOST | \
+				 FAKE_MBOX_LOG_ENTRIES)
+
 struct fake_mbox {
 	struct vfio_cxl_mbox_io io;
 	u32 array[4 * (1 + FAKE_ENTRIES)];
@@ -49,7 +65,11 @@ struct fake_mbox {
 	u64 gone_after;		/* reads, then all ones */
 
 	/* What it is */
+	u32 quirks;
+	bool any_host;		/* that keeps no rules: it gets an answer */
 	u32 answer;		/* bytes to 4800h to 4803h: fake_pattern() */
+	int (*dc)(void *ctx, struct vfio_cxl_mbox_cmd *cmd); /* or who does */
+	void *dc_ctx;		/* them instead */
 	u16 opcode[FAKE_OPCODES]; /* commands that it does */
 	u16 effects[FAKE_OPCODES];
 	unsigned int opcodes;
@@ -59,6 +79,7 @@ struct fake_mbox {
 	u64 total;		/* in units of 256 MiB */
 	u16 log_dc;
 	u32 identify;		/* bytes of the answer */
+	const u8 *identity;	/* the answer itself, or NULL */
 
 	/* The Dynamic Capacity event log, oldest first */
 	u8 record[FAKE_RECORDS][FAKE_RECORD];
@@ -114,7 +135,11 @@ void fake_mbox_add_opcode(struct fake_mbox *fake, u16 opcode, u16 effects);
 /* A command that is under way ends now */
 void fake_mbox_finish(struct fake_mbox *fake);
 
-/* An event occurs: its kind, and a byte for its data */
+/* An event occurs: its kind, and a byte for its data; or all of it */
 void fake_mbox_event(struct fake_mbox *fake, bool dc, u8 data);
+void fake_mbox_record(struct fake_mbox *fake, const void *event);
+
+/* The device is reset, and keeps what is in the log */
+void fake_mbox_reset(struct fake_mbox *fake);
 
 #endif /* VFIO_CXL_FAKE_MBOX_H */
