@@ -5,6 +5,7 @@
 
 #include <vfio_cxl_shim.h>
 
+#include <dlfcn.h>
 #include <kselftest_harness.h>
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
@@ -45,6 +46,19 @@ static inline void unit_list(void)
 				       v->name[0] ? "." : "", v->name, t->name);
 }
 
+/* Each sanitizer's runtime has a copy of its own of what they share */
+static inline void unit_on_death(void (*died)(void))
+{
+	void *ubsan = dlopen("libubsan.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	void (*set)(void (*callback)(void)) = NULL;
+
+	__sanitizer_set_death_callback(died);
+	if (ubsan)
+		set = dlsym(ubsan, "__sanitizer_set_death_callback");
+	if (set)
+		set(died);
+}
+
 /* A sanitizer's report leaves no chance to log later */
 #define UNIT_RANDOM_DEFINE						\
 	struct unit_random unit_random;					\
@@ -59,7 +73,7 @@ static inline void unit_list(void)
 	/* Those of the tests, which have a priority, were run before */ \
 	static void __attribute__((constructor)) unit_start(void)	\
 	{								\
-		__sanitizer_set_death_callback(unit_died);		\
+		unit_on_death(unit_died);				\
 		if (getenv("UNIT_LIST")) {				\
 			unit_list();					\
 			exit(0);					\
