@@ -11,6 +11,13 @@ void fake_dcd_die(const struct fake_dcd *fake, const char *why)
 	abort();
 }
 
+void fake_dcd_fault(struct fake_dcd *fake, enum fake_dcd_fault fault,
+		    u16 opcode)
+{
+	if (fake->on_fault)
+		fake->on_fault(fake, fault, opcode);
+}
+
 void *fake_dcd_zeroed(size_t size)
 {
 	void *p = calloc(1, size);
@@ -35,8 +42,10 @@ void fake_dcd_tag(u32 tag, u8 uuid[VFIO_CXL_DC_TAG_LEN])
 
 u32 fake_dcd_tag_of(const u8 uuid[VFIO_CXL_DC_TAG_LEN])
 {
-	return uuid[0] ? uuid[12] << 24 | uuid[13] << 16 | uuid[14] << 8 |
-			 uuid[15] : 0;
+	if (!uuid[0])
+		return 0;
+
+	return (u32)uuid[12] << 24 | uuid[13] << 16 | uuid[14] << 8 | uuid[15];
 }
 
 u64 fake_dcd_at(u64 block)
@@ -262,7 +271,8 @@ void fake_dcd_drop_first(struct fake_dcd *fake, u32 count)
 	if (!group->closed) {
 		if (!group->lost && !group->late &&
 		    fake->now_ns - group->last_ns < VFIO_CXL_DC_CHAIN_NS)
-			fake_dcd_die(fake, "an answer before the offer is complete");
+			fake_dcd_die(fake,
+				     "an answer before the offer is complete");
 		if (!group->next)
 			fake->open = false;
 	}

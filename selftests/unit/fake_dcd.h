@@ -30,7 +30,7 @@
 #define FAKE_DCD_TWICE		BIT(3) /* pending extents count twice: 1Dh */
 #define FAKE_DCD_COUNTS		BIT(4) /* available is less what is pending */
 #define FAKE_DCD_ORDER_PA	BIT(5) /* out of order is 0Fh, else 02h */
-#define FAKE_DCD_NO_MORE	BIT(6) /* a continued answer's first part is all */
+#define FAKE_DCD_NO_MORE	BIT(6) /* a first part is all */
 #define FAKE_DCD_NOTHING_BACK	BIT(7) /* 4803h of no bytes is success */
 #define FAKE_DCD_LONG_INPUT	BIT(8) /* entries behind the last are no error */
 #define FAKE_DCD_TELLS		BIT(9) /* records say how much is available */
@@ -50,6 +50,9 @@ enum fake_dcd_fault {
 	FAKE_DCD_LATE,		/* timed out, and was done */
 	FAKE_DCD_ERROR,		/* return code @fault_rc */
 	FAKE_DCD_GONE,		/* all ones */
+	/* Of these the test is only told */
+	FAKE_DCD_LIED,
+	FAKE_DCD_NO_MEMORY,
 };
 
 /* How the list of extents lies */
@@ -151,6 +154,9 @@ struct fake_dcd {
 	/* What the test wants to know: an offer was answered */
 	void (*on_answer)(struct fake_dcd *fake,
 			  const struct fake_dcd_group *group, u32 count);
+	/* Or something goes wrong, with a command or, 0, without one */
+	void (*on_fault)(struct fake_dcd *fake, enum fake_dcd_fault fault,
+			 u16 opcode);
 	void *test;
 	void (*on_death)(void);
 };
@@ -168,6 +174,7 @@ void fake_dcd_init(struct fake_dcd *fake, u32 quirks);
 void fake_dcd_make(struct fake_dcd *fake);
 void fake_dcd_free(struct fake_dcd *fake);
 void fake_dcd_tag(u32 tag, u8 uuid[VFIO_CXL_DC_TAG_LEN]);
+u32 fake_dcd_tag_of(const u8 uuid[VFIO_CXL_DC_TAG_LEN]);
 u64 fake_dcd_at(u64 block);
 
 void fake_dcd_record(struct fake_dcd *fake, const struct fake_dcd_extent *e,

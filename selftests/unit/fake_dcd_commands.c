@@ -275,8 +275,9 @@ static u16 release(struct fake_dcd *fake, const struct vfio_cxl_mbox_cmd *cmd)
 
 		if (is_nothing(fake, cmd, i))
 			continue;
-		fake_dcd_mark(fake, dpa, len, FAKE_BLOCK_ACCEPTED | FAKE_BLOCK_TOUCHED |
-				     FAKE_BLOCK_DIRTY, 0);
+		fake_dcd_mark(fake, dpa, len,
+			      FAKE_BLOCK_ACCEPTED | FAKE_BLOCK_TOUCHED |
+			      FAKE_BLOCK_DIRTY, 0);
 		fake_dcd_cut(fake, dpa, len);
 	}
 	fake->releases++;
@@ -302,7 +303,7 @@ static u16 get_config(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd)
 	cmd->out_size = sizeof(*out) + count * sizeof(out->region[0]) +
 			sizeof(tail);
 	if (cmd->out_size > cmd->out_room)
-		fake_dcd_die(fake, "asked for more regions than there is room for");
+		fake_dcd_die(fake, "asked for more regions than fit");
 	memset(out, 0, cmd->out_size);
 	out->available = fake->regions;
 	out->returned = count;
@@ -330,6 +331,7 @@ static void lie(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd, u32 start)
 	u32 total = le32_to_cpu(out->total);
 
 	fake->lies--;
+	fake_dcd_fault(fake, FAKE_DCD_LIED, 0);
 	fake->took = true;
 	switch (fake->lie) {
 	case FAKE_DCD_MOVES:
@@ -394,7 +396,7 @@ static u16 get_extents(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd)
 		total += fake_dcd_pending_extents(fake);
 	room = (cmd->out_room - sizeof(*out)) / sizeof(out->extent[0]);
 	if (le32_to_cpu(in->count) > room && !fake->any_host)
-		fake_dcd_die(fake, "asked for more extents than there is room for");
+		fake_dcd_die(fake, "asked for more extents than fit");
 	count = min(le32_to_cpu(in->count), total - start);
 	count = min(count, room);
 	cmd->out_size = sizeof(*out) + count * sizeof(out->extent[0]);
@@ -447,6 +449,7 @@ static enum fake_dcd_fault next_fault(struct fake_dcd *fake, u16 opcode)
 		return FAKE_DCD_FINE;
 	}
 	fake->faults--;
+	fake_dcd_fault(fake, fake->fault, opcode);
 
 	return fake->fault;
 }
@@ -470,6 +473,8 @@ int fake_dcd_command(void *ctx, struct vfio_cxl_mbox_cmd *cmd)
 	cmd->rc = 0;
 	switch (next_fault(fake, cmd->opcode)) {
 	case FAKE_DCD_FINE:
+	case FAKE_DCD_LIED:
+	case FAKE_DCD_NO_MEMORY:
 		break;
 	case FAKE_DCD_BUSY:
 		cmd->rc = 5;

@@ -7,13 +7,22 @@ static u64 now_ns(void *ctx)
 	return ((struct fake_dcd *)ctx)->now_ns;
 }
 
+static bool is_out_of_memory(struct fake_dcd *fake)
+{
+	if (!fake->alloc_fails || --fake->alloc_fails)
+		return false;
+	fake_dcd_fault(fake, FAKE_DCD_NO_MEMORY, 0);
+
+	return true;
+}
+
 static void *alloc(void *ctx, size_t size)
 {
 	struct fake_dcd *fake = ctx;
 
 	if (fake->locked)
 		fake_dcd_die(fake, "an allocation under the state lock");
-	if (fake->alloc_fails && !--fake->alloc_fails)
+	if (is_out_of_memory(fake))
 		return NULL;
 	fake->allocs++;
 
@@ -62,7 +71,7 @@ static int prepare(void *ctx, struct vfio_cxl_dcd_extent *e)
 		fake_dcd_die(fake, "prepared under the state lock, or twice");
 	if (fake->prepare_fails)
 		return -ENOMEM;
-	if (fake->alloc_fails && !--fake->alloc_fails)
+	if (is_out_of_memory(fake))
 		return -ENOMEM;
 	e->priv = fake_dcd_zeroed(1);
 	fake_dcd_mark(fake, e->dpa, e->len, 0, FAKE_BLOCK_PREPARED);
@@ -83,7 +92,8 @@ static void publish(void *ctx, struct vfio_cxl_dcd_extent *e,
 	if (fake_dcd_any(fake, e->dpa, e->len, FAKE_BLOCK_STALE))
 		fake_dcd_die(fake, "published with old lines in caches");
 	/* What was unmapped is not in use, whoever touched it before */
-	fake_dcd_mark(fake, e->dpa, e->len, FAKE_BLOCK_TOUCHED, FAKE_BLOCK_PUBLISHED);
+	fake_dcd_mark(fake, e->dpa, e->len, FAKE_BLOCK_TOUCHED,
+		      FAKE_BLOCK_PUBLISHED);
 }
 
 static void unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
@@ -115,7 +125,8 @@ static void flush(void *ctx, u64 dpa, u64 len)
 	struct fake_dcd *fake = ctx;
 
 	if (fake->locked || fake_dcd_any(fake, dpa, len, FAKE_BLOCK_PUBLISHED))
-		fake_dcd_die(fake, "flushed under the state lock, or while reachable");
+		fake_dcd_die(fake,
+			     "flushed under the state lock, or while reachable");
 	fake->flushes++;
 	fake_dcd_mark(fake, dpa, len, FAKE_BLOCK_DIRTY | FAKE_BLOCK_STALE, 0);
 }
@@ -127,7 +138,8 @@ static bool tag_live_elsewhere(void *ctx, const u8 tag[VFIO_CXL_DC_TAG_LEN])
 	if (fake->locked)
 		fake_dcd_die(fake, "another device asked under the state lock");
 
-	return fake->live_elsewhere && fake_dcd_tag_of(tag) == fake->live_elsewhere;
+	return fake->live_elsewhere &&
+	       fake_dcd_tag_of(tag) == fake->live_elsewhere;
 }
 
 static void log_change(void *ctx, const struct vfio_cxl_dcd_change *c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the fake device with Dynamic Capacity share among themselves. */
+/* What the files of the fake device share among themselves. */
 #ifndef VFIO_CXL_FAKE_DCD_PARTS_H
 #define VFIO_CXL_FAKE_DCD_PARTS_H
 
@@ -14,8 +14,9 @@
 
 /* fake_dcd.c: what it has */
 void fake_dcd_die(const struct fake_dcd *fake, const char *why);
+void fake_dcd_fault(struct fake_dcd *fake, enum fake_dcd_fault fault,
+		    u16 opcode);
 void *fake_dcd_zeroed(size_t size);
-u32 fake_dcd_tag_of(const u8 uuid[VFIO_CXL_DC_TAG_LEN]);
 bool fake_dcd_is_inside(const struct fake_dcd *fake, u64 dpa, u64 len);
 void fake_dcd_mark(struct fake_dcd *fake, u64 dpa, u64 len, u8 clear, u8 set);
 bool fake_dcd_any(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);

@@ -32,13 +32,13 @@ enum { FAKE_CAP_ID, FAKE_CAP_OFFSET, FAKE_CAP_LENGTH };
  * What emulators do (QEMU 10 and 11). test_dcd_traces.c holds them against what
  * was recorded, and says what the specification has instead.
  */
-#define FAKE_MBOX_SAYS_MORE	BIT(0) /* 0100h: there are more, though all came */
-#define FAKE_MBOX_HANDLE_INPUT	BIT(1) /* 0101h: a wrong handle is 02h, not 0Eh */
+#define FAKE_MBOX_SAYS_MORE	BIT(0) /* 0100h: says more, though all came */
+#define FAKE_MBOX_HANDLE_INPUT	BIT(1) /* 0101h: a wrong one is 02h, not 0Eh */
 #define FAKE_MBOX_EMPTY_CLEAR	BIT(2) /* 0101h: of an empty log is success */
-#define FAKE_MBOX_NO_CLEAR_ALL	BIT(3) /* 0101h: all of them: says so, and doesn't */
-#define FAKE_MBOX_LOG_END	BIT(4) /* 0401h: zeros come behind a log's end */
+#define FAKE_MBOX_NO_CLEAR_ALL	BIT(3) /* 0101h: of all: success, and isn't */
+#define FAKE_MBOX_LOG_END	BIT(4) /* 0401h: zeros are behind its end */
 #define FAKE_MBOX_STATUS_LOST	BIT(5) /* a reset clears it, and records stay */
-#define FAKE_MBOX_LOG_ENTRIES	BIT(6) /* 0401h: an offset is in entries of CEL */
+#define FAKE_MBOX_LOG_ENTRIES	BIT(6) /* 0401h: an offset is in entries */
 #define FAKE_MBOX_QEMU		(FAKE_MBOX_SAYS_MORE | FAKE_MBOX_HANDLE_INPUT | \
 				 FAKE_MBOX_EMPTY_CLEAR | FAKE_MBOX_NO_CLEAR_ALL | \
 				 FAKE_MBOX_LOG_END | FAKE_MBOX_STATUS_LOST | \

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Dynamic Capacity, at random: the world in which test_dcd_random.c lets things
+ * happen, and what has to be so in it after each step.
+ */
+#ifndef VFIO_CXL_DCD_WORLD_H
+#define VFIO_CXL_DCD_WORLD_H
+
+#include "dcd_bench.h"
+
+#include "dc_engine.h"
+
+#define BLOCKS		256
+#define RECENT		16
+
+struct world {
+	struct dcd_bench b;
+	struct __test_metadata *metadata;
+	u32 next_tag;
+	struct fake_dcd_extent recent[RECENT];	/* that were offered */
+	u32 nr_recent;
+	bool dangling;		/* an offer was answered half-way */
+	bool faulty;		/* things may go wrong in this schedule */
+	bool clean;		/* nothing did that leaves somebody in doubt */
+	bool broken;		/* the device took, or lied */
+};
+
+static void check_group(struct world *w, struct dc_group *group, u32 *total)
+{
+	struct __test_metadata *_metadata = w->metadata;
+	u32 nr[VFIO_CXL_DC_STATES] = {}, state, kinds = 0, dead;
+	u64 bytes[VFIO_CXL_DC_STATES] = {};
+	struct vfio_cxl_dcd_extent *e;
+
+	list_for_each_entry(e, &group->extents, in_group) {
+		nr[e->state]++;
+		bytes[e->state] += e->len;
+		ASSERT_EQ(e->published, e->state == STATE(COMMITTED) &&
+			  group->reach != VFIO_CXL_DC_REACH_NONE)
+			UNIT_LOG_SEED();
+		if (!e->published)
+			continue;
+		ASSERT_TRUE(fake_dcd_has(&w->b.fake, e->dpa, e->len,
+					 FAKE_BLOCK_PUBLISHED))
+			UNIT_LOG_SEED();
+		/* Or it was taken, and the record is on its way */
+		ASSERT_TRUE(fake_dcd_has(&w->b.fake, e->dpa, e->len,
+					 FAKE_BLOCK_ACCEPTED |
+					 FAKE_BLOCK_FORCED))
+			UNIT_LOG_SEED();
+		(*total) += e->len / DCD_BLOCK;
+	}
+	for (state = STATE(PENDING); state < VFIO_CXL_DC_STATES; state++) {
+		if (!group->tomb || group->count <= VFIO_CXL_DC_TOMB_EXTENTS) {
+			ASSERT_EQ(nr[state], group->nr[state]) UNIT_LOG_SEED();
+			ASSERT_EQ(bytes[state], group->bytes[state])
+				UNIT_LOG_SEED();
+		}
+		if (state != STATE(REVOKED) && group->nr[state])
+			kinds++;
+	}
+	/* Half a tag is none; what the device took is not ours to say */
+	dead = group->nr[STATE(REJECTED)];
+	if (dead)
+		ASSERT_EQ(1, kinds) UNIT_LOG_SEED();
+	if (!w->broken)
+		ASSERT_LE(kinds, 1) UNIT_LOG_SEED();
+}
+
+static u32 check_tree(struct world *w, const struct rb_root *root,
+		      unsigned int states)
+{
+	struct __test_metadata *_metadata = w->metadata;
+	struct vfio_cxl_dcd_extent *e;
+	struct rb_node *node;
+	u64 end = 0;
+	u32 nr = 0;
+
+	for (node = rb_first(root); node; node = rb_next(node), nr++) {
+		e = rb_entry(node, struct vfio_cxl_dcd_extent, by_dpa);
+		ASSERT_TRUE(states & 1U << e->state) UNIT_LOG_SEED();
+		ASSERT_LE(end, e->dpa) UNIT_LOG_SEED();
+		end = e->dpa + e->len;
+	}
+
+	return nr;
+}
+
+static void dcd_check(struct world *w)
+{
+	struct __test_metadata *_metadata = w->metadata;
+	struct vfio_cxl_dcd *dcd = &w->b.dcd;
+	u32 nr[VFIO_CXL_DC_STATES] = {}, state, blocks = 0, live = 0, tombs = 0;
+	u32 undecided, i;
+	struct dc_offer *offer;
+	struct dc_group *group;
+	u64 last = 0;
+
+	list_for_each_entry(group, &dcd->groups, node) {
+		check_group(w, group, &blocks);
+		ASSERT_FALSE(group->tomb) UNIT_LOG_SEED();
+		ASSERT_TRUE(group->offer || dc_live(group, DC_LIVE))
+			UNIT_LOG_SEED();
+		for (state = 0; state < VFIO_CXL_DC_STATES; state++)
+			nr[state] += group->nr[state];
+		live += group->count;
+	}
+	list_for_each_entry(group, &dcd->tombs, node) {
+		check_group(w, group, &blocks);
+		ASSERT_FALSE(dc_live(group, DC_LIVE)) UNIT_LOG_SEED();
+		for (state = 0; state < VFIO_CXL_DC_STATES; state++)
+			nr[state] += group->nr[state];
+		tombs++;
+	}
+	ASSERT_EQ(live, dcd->nr_extents) UNIT_LOG_SEED();
+	ASSERT_EQ(tombs, dcd->nr_tombs) UNIT_LOG_SEED();
+	for (state = STATE(PENDING); state < VFIO_CXL_DC_STATES; state++)
+		ASSERT_EQ(nr[state], dcd->nr[state]) UNIT_LOG_SEED();
+
+	/* Exactly what is published is reachable, and all of that is held */
+	for (i = 0; i < BLOCKS; i++)
+		blocks -= !!(w->b.fake.block[i] & FAKE_BLOCK_PUBLISHED);
+	ASSERT_EQ(0, blocks) UNIT_LOG_SEED();
+	ASSERT_EQ(nr[STATE(PENDING)] + nr[STATE(ACCEPTING)],
+		  check_tree(w, &dcd->pending, DC_OFFERED)) UNIT_LOG_SEED();
+	ASSERT_EQ(nr[STATE(COMMITTED)] + nr[STATE(RELEASING)],
+		  check_tree(w, &dcd->held, DC_HELD)) UNIT_LOG_SEED();
+
+	list_for_each_entry(offer, &dcd->offers, node) {
+		ASSERT_LT(last, offer->id) UNIT_LOG_SEED();
+		last = offer->id;
+		undecided = 0;
+		list_for_each_entry(group, &offer->groups, in_offer)
+			undecided += offer->shown &&
+				     group->decision == DC_UNDECIDED;
+		ASSERT_EQ(undecided, offer->undecided) UNIT_LOG_SEED();
+	}
+}
+
+/* The device's oldest offer is answered: it has to be ours, and decided */
+static void dcd_check_answer(struct fake_dcd *fake,
+			     const struct fake_dcd_group *group,
+			     u32 count)
+{
+	struct world *w = fake->test;
+	struct __test_metadata *_metadata = w->metadata;
+	struct vfio_cxl_dcd_extent *e;
+	struct dc_offer *offer;
+	struct dc_group *g;
+	u32 accepted = 0, i = 0;
+
+	if (!group->closed)
+		w->dangling |= !group->next;
+	if (!w->clean)
+		return;
+	ASSERT_FALSE(list_empty(&w->b.dcd.offers)) UNIT_LOG_SEED();
+	offer = list_first_entry(&w->b.dcd.offers, struct dc_offer, node);
+	ASSERT_EQ(0, offer->undecided) UNIT_LOG_SEED();
+	list_for_each_entry(g, &offer->groups, in_offer)
+		if (g->decision == DC_ACCEPT)
+			accepted += g->count;
+	ASSERT_EQ(accepted, count) UNIT_LOG_SEED();
+	if (offer->reason)
+		return;
+	ASSERT_EQ(group->count, offer->count) UNIT_LOG_SEED();
+	list_for_each_entry(e, &offer->extents, in_offer)
+		ASSERT_EQ(group->extent[i++].dpa, e->dpa) UNIT_LOG_SEED();
+}
+
+#endif /* VFIO_CXL_DCD_WORLD_H */
