@@ -420,8 +420,11 @@ void dc_decide(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 		group->offer->undecided--;
 	if (decision == DC_UNDECIDED)
 		group->offer->undecided++;
+	dc_lock(dcd);
+	dcd->changes++;
 	group->decision = decision;
 	group->reason = reason;
+	dc_unlock(dcd);
 }
 
 /* How many of its extents are in one of these states? */

@@ -281,6 +281,7 @@ static bool ask(struct vfio_cxl_dcd *dcd, struct rb_root *root,
 		/* Asked again it is only counted */
 		new = !e->requests || (odd && !e->mismatch);
 		dc_lock(dcd);
+		dcd->changes++;
 		e->mismatch |= odd;
 		e->group->mismatch |= odd;
 		e->requests++;
