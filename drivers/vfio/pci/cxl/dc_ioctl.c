@@ -106,7 +106,7 @@ int vfio_cxl_dc_info(struct vfio_cxl_device *cxl, void *data, bool control)
 	struct vfio_cxl_dc_info *info = data;
 	u32 argsz = info->argsz;
 
-	if (info->flags)
+	if (info->flags || info->reserved)
 		return -EINVAL;
 
 	memset(info, 0, sizeof(*info));
