@@ -38,6 +38,32 @@ static struct vfio_cxl_guest_clear guest_clear = {
 	.argsz = sizeof(guest_clear), .flags = VFIO_CXL_GUEST_DRY_RUN,
 };
 
+static struct vfio_cxl_dc_info dc_info = { .argsz = sizeof(dc_info) };
+static struct vfio_cxl_dc_list dc_list = {
+	.argsz = sizeof(dc_list), .room = 1,
+};
+
+static struct vfio_cxl_dc_status dc_status = {
+	.argsz = sizeof(dc_status), .tag = { 1 },
+};
+
+static struct vfio_cxl_dc_decide dc_accept = {
+	.argsz = sizeof(dc_accept), .tag = { 1 },
+	.reach = VFIO_CXL_DC_REACH_DEVICE,
+};
+
+static struct vfio_cxl_dc_decide dc_reject = {
+	.argsz = sizeof(dc_reject), .tag = { 1 },
+};
+
+static struct vfio_cxl_dc_decide dc_release = {
+	.argsz = sizeof(dc_release), .tag = { 1 },
+};
+
+static struct vfio_cxl_dc_deadline dc_deadline = {
+	.argsz = sizeof(dc_deadline), .offer = 1ULL << 40,
+};
+
 static const struct {
 	unsigned int cmd;
 	void *arg;
@@ -49,6 +75,13 @@ static const struct {
 	{ VFIO_CXL_DECODER_CLEAR, &clear },
 	{ VFIO_CXL_GUEST_SET, &guest_set },
 	{ VFIO_CXL_GUEST_CLEAR, &guest_clear },
+	{ VFIO_CXL_DC_INFO, &dc_info },
+	{ VFIO_CXL_DC_LIST, &dc_list },
+	{ VFIO_CXL_DC_STATUS, &dc_status },
+	{ VFIO_CXL_DC_ACCEPT, &dc_accept },
+	{ VFIO_CXL_DC_REJECT, &dc_reject },
+	{ VFIO_CXL_DC_RELEASE, &dc_release },
+	{ VFIO_CXL_DC_DEADLINE, &dc_deadline },
 };
 
 /* @stack: argc, argv[0], the node's path */

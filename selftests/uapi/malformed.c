@@ -30,10 +30,28 @@ struct zero {
 #define ZERO(type, field)						\
 	{ offsetof(struct type, field), sizeof(((struct type *)0)->field) }
 
+/* Of tags, offers and extents there are none; a list of them is empty */
+static const struct vfio_cxl_dc_list dc_list = { .room = 1 };
+static const struct vfio_cxl_dc_status dc_status = { .tag = { 1 } };
+static const struct vfio_cxl_dc_decide dc_decide = { .tag = { 1 } };
+static const struct vfio_cxl_dc_decide dc_for_tenant = {
+	.tag = { 1 },
+	.reach = VFIO_CXL_DC_REACH_TENANT,
+};
+
+static const struct vfio_cxl_dc_decide dc_for_device = {
+	.tag = { 1 },
+	.reach = VFIO_CXL_DC_REACH_DEVICE,
+};
+
+static const struct vfio_cxl_dc_deadline dc_deadline = {
+	.offer = 1UL << 40,
+};
+
 /*
  * The contract's ioctls. @known are the flags a caller may set, of which
  * @harmless keeps the call from changing anything; @changes asks for
- * capabilities.
+ * capabilities, on these nodes; @call is what else makes it right.
  */
 static const struct command {
 	const char *name;
@@ -42,19 +60,20 @@ static const struct command {
 	int nodes;
 	__u32 known;
 	__u32 harmless;
-	bool changes;
+	int changes;
 	struct zero zero[4];
+	const void *call;
 } commands[] = {
 	{ "INFO", VFIO_CXL_INFO, sizeof(struct vfio_cxl_info),
-	  ON_DEVICE | ON_CONTROL, 0, 0, false, {} },
+	  ON_DEVICE | ON_CONTROL, 0, 0, 0, {} },
 	{ "WINDOW", VFIO_CXL_WINDOW, sizeof(struct vfio_cxl_window),
-	  ON_CONTROL, 0, 0, false, { ZERO(vfio_cxl_window, reserved) } },
+	  ON_CONTROL, 0, 0, 0, { ZERO(vfio_cxl_window, reserved) } },
 	{ "DECODER", VFIO_CXL_DECODER, sizeof(struct vfio_cxl_decoder),
-	  ON_CONTROL, 0, 0, false, { ZERO(vfio_cxl_decoder, reserved) } },
+	  ON_CONTROL, 0, 0, 0, { ZERO(vfio_cxl_decoder, reserved) } },
 	{ "PROGRAM", VFIO_CXL_DECODER_PROGRAM,
 	  sizeof(struct vfio_cxl_decoder_program), ON_CONTROL,
 	  VFIO_CXL_PROGRAM_BASE | VFIO_CXL_PROGRAM_LOCK |
-	  VFIO_CXL_PROGRAM_DRY_RUN, VFIO_CXL_PROGRAM_DRY_RUN, true,
+	  VFIO_CXL_PROGRAM_DRY_RUN, VFIO_CXL_PROGRAM_DRY_RUN, ON_CONTROL,
 	  /* And a base that no flag announces */
 	  { ZERO(vfio_cxl_decoder_program, base),
 	    ZERO(vfio_cxl_decoder_program, reason),
@@ -62,22 +81,56 @@ static const struct command {
 	    ZERO(vfio_cxl_decoder_program, element) } },
 	{ "CLEAR", VFIO_CXL_DECODER_CLEAR,
 	  sizeof(struct vfio_cxl_decoder_clear), ON_CONTROL,
-	  VFIO_CXL_CLEAR_DRY_RUN, VFIO_CXL_CLEAR_DRY_RUN, true,
+	  VFIO_CXL_CLEAR_DRY_RUN, VFIO_CXL_CLEAR_DRY_RUN, ON_CONTROL,
 	  { ZERO(vfio_cxl_decoder_clear, reason),
 	    ZERO(vfio_cxl_decoder_clear, reserved),
 	    ZERO(vfio_cxl_decoder_clear, element) } },
 	{ "GUEST_SET", VFIO_CXL_GUEST_SET, sizeof(struct vfio_cxl_guest_set),
 	  ON_CONTROL, VFIO_CXL_GUEST_SEAL | VFIO_CXL_GUEST_PERSIST |
-	  VFIO_CXL_GUEST_DRY_RUN, VFIO_CXL_GUEST_DRY_RUN, true,
+	  VFIO_CXL_GUEST_DRY_RUN, VFIO_CXL_GUEST_DRY_RUN, ON_CONTROL,
 	  { ZERO(vfio_cxl_guest_set, reason),
 	    ZERO(vfio_cxl_guest_set, reserved),
 	    ZERO(vfio_cxl_guest_set, element) } },
 	{ "GUEST_CLEAR", VFIO_CXL_GUEST_CLEAR,
 	  sizeof(struct vfio_cxl_guest_clear), ON_CONTROL,
-	  VFIO_CXL_GUEST_DRY_RUN, VFIO_CXL_GUEST_DRY_RUN, true,
+	  VFIO_CXL_GUEST_DRY_RUN, VFIO_CXL_GUEST_DRY_RUN, ON_CONTROL,
 	  { ZERO(vfio_cxl_guest_clear, reason),
 	    ZERO(vfio_cxl_guest_clear, reserved),
 	    ZERO(vfio_cxl_guest_clear, element) } },
+	{ "DC_INFO", VFIO_CXL_DC_INFO, sizeof(struct vfio_cxl_dc_info),
+	  ON_DEVICE | ON_CONTROL, 0, 0, 0,
+	  { ZERO(vfio_cxl_dc_info, reserved) } },
+	{ "DC_LIST", VFIO_CXL_DC_LIST, sizeof(struct vfio_cxl_dc_list),
+	  ON_DEVICE | ON_CONTROL, 0, 0, 0, {}, &dc_list },
+	{ "DC_STATUS", VFIO_CXL_DC_STATUS, sizeof(struct vfio_cxl_dc_status),
+	  ON_DEVICE | ON_CONTROL,
+	  VFIO_CXL_DC_STATUS_EXTENT | VFIO_CXL_DC_STATUS_REGION, 0, 0,
+	  /* And a region and an extent that no flag announces */
+	  { ZERO(vfio_cxl_dc_status, extent),
+	    ZERO(vfio_cxl_dc_status, region) }, &dc_status },
+	{ "DC_ACCEPT", VFIO_CXL_DC_ACCEPT, sizeof(struct vfio_cxl_dc_decide),
+	  ON_DEVICE, 0, 0, 0,
+	  { ZERO(vfio_cxl_dc_decide, reason), ZERO(vfio_cxl_dc_decide, rc) },
+	  &dc_for_tenant },
+	{ "DC_ACCEPT", VFIO_CXL_DC_ACCEPT, sizeof(struct vfio_cxl_dc_decide),
+	  ON_CONTROL, 0, 0, ON_CONTROL,
+	  { ZERO(vfio_cxl_dc_decide, reason), ZERO(vfio_cxl_dc_decide, rc) },
+	  &dc_for_device },
+	{ "DC_REJECT", VFIO_CXL_DC_REJECT, sizeof(struct vfio_cxl_dc_decide),
+	  ON_DEVICE | ON_CONTROL, 0, 0, ON_CONTROL,
+	  { ZERO(vfio_cxl_dc_decide, reason), ZERO(vfio_cxl_dc_decide, rc),
+	    ZERO(vfio_cxl_dc_decide, reach) }, &dc_decide },
+	{ "DC_RELEASE", VFIO_CXL_DC_RELEASE, sizeof(struct vfio_cxl_dc_decide),
+	  ON_DEVICE, 0, 0, 0,
+	  { ZERO(vfio_cxl_dc_decide, reason), ZERO(vfio_cxl_dc_decide, rc),
+	    ZERO(vfio_cxl_dc_decide, reach) }, &dc_decide },
+	{ "DC_RELEASE", VFIO_CXL_DC_RELEASE, sizeof(struct vfio_cxl_dc_decide),
+	  ON_CONTROL, VFIO_CXL_DC_DECIDE_FORCE, 0, ON_CONTROL,
+	  { ZERO(vfio_cxl_dc_decide, reason), ZERO(vfio_cxl_dc_decide, rc),
+	    ZERO(vfio_cxl_dc_decide, reach) }, &dc_decide },
+	{ "DC_DEADLINE", VFIO_CXL_DC_DEADLINE,
+	  sizeof(struct vfio_cxl_dc_deadline), ON_CONTROL, 0, 0, ON_CONTROL,
+	  {}, &dc_deadline },
 };
 
 /* The next one that @node knows, or the first one behind NULL */
@@ -162,6 +215,8 @@ static void *fill(char *at, const struct command *c, __u32 argsz)
 	__u32 head[2] = { argsz, c->harmless };
 
 	memset(at, 0, argsz > c->size ? argsz : c->size);
+	if (c->call)
+		memcpy(at, c->call, c->size);
 	memcpy(at, head, sizeof(head));
 
 	return at;
@@ -384,7 +439,8 @@ TEST_F(node, capabilities)
 				int ret = call(self->fd, c->cmd,
 					       fill(self->arg, c, c->size));
 
-				if ((ret == -EPERM) != c->changes)
+				if ((ret == -EPERM) !=
+				    !!(c->changes & variant->node))
 					_exit(1 + (c - commands));
 			}
 			_exit(0);
@@ -400,7 +456,7 @@ TEST_F(node, capabilities)
 /* A 32 bit caller gets the same answers, byte by byte */
 TEST(compat)
 {
-	char command[256], self[128] = "", arg[512], theirs[512];
+	char command[256], self[128] = "", arg[PAGE], theirs[PAGE];
 	int fd = control_open();
 	const struct command *c;
 	__s32 ret;
@@ -455,7 +511,7 @@ TEST(held_over_unbind)
 {
 	int held = control_open(), fd = -1;
 	const struct command *c;
-	char arg[512];
+	char arg[PAGE];
 
 	ASSERT_LE(0, held);
 	ASSERT_TRUE(dev_unbind());
