@@ -55,30 +55,42 @@ if [[ $static == 0 ]]; then
 	exit_is 0 status "$DEV" --json
 	json '.devices[0].info | [.static_capacity, .reason]' \
 		'[0,"NOT_COMMITTED"]' 'no static capacity'
-	error 5 '"NO_CAPACITY"' decoder program "$DEV"
-	json_err '.error.next | test("--size")' true 'and says what to do'
-	error 5 '"NO_CAPACITY"' decoder program "$DEV" --dpa-skip 256M
-else
-	error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --dpa-skip "$static"
-	json_err '.error.next | test("--size")' true 'and says what to do'
-	# Half of it static
-	error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --size $((2 * static))
-	error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --size 1G
 fi
+# What is at both ends, and beyond
+readonly end=$((static + 2 * G1))
+error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --dpa-skip $end
+json_err '.error.next | test("--size")' true 'and says what to do'
+error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --size $((end + (256 << 20)))
+error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --dpa-skip $((static + G1)) \
+	--size $((G1 + (256 << 20)))
 error 1 '"RANGE_ALIGN"' decoder program "$DEV" --dpa-skip "$static" --size 128M
 error 5 '"RANGE_CAPACITY"' decoder program "$DEV" --dpa-skip $((static + G1)) \
 	--size 0xfffffffff0000000
 
-# Region 0, then region 1
-for region in 0 1; do
-	exit_is 0 decoder program "$DEV" --size 1G --base $where \
-		--dpa-skip $((static + region * G1)) --json
+# programmed WHAT SIZE SKIP [OPTION...]
+programmed()
+{
+	exit_is 0 decoder program "$DEV" --base $where "${@:4}" --json
 	json '.decoders[0].new | [.base, .size, .dpa_skip]' \
-		"[$where,$G1,$((static + region * G1))]" "region $region"
-	exit_is 0 mem test "$DEV" --size 4K --reset --keep \
+		"[$where,$2,$3]" "$1"
+}
+
+programmed 'all of it, if nothing is said' $end 0
+exit_is 0 decoder clear "$DEV"
+programmed 'all behind the static capacity' $((2 * G1)) "$static" \
+	--dpa-skip "$static"
+exit_is 0 decoder clear "$DEV"
+programmed 'some of both kinds' $G1 0 --size 1G
+exit_is 0 decoder clear "$DEV"
+
+# Region 0, then region 1. Found accepted, and so reachable by nobody yet
+for region in 0 1; do
+	programmed "region $region" $G1 $((static + region * G1)) --size 1G \
+		--dpa-skip $((static + region * G1))
+	exit_is 1 mem test "$DEV" --size 4K --reset --keep \
 		--pattern 0x1${region}22334455667788
-	is "$(bed media read dc $((region * G1)) 8)" "887766554433221${region}" \
-		'and it is memory'
+	is "$(bed media read dc $((region * G1)) 8)" 0000000000000000 \
+		'and nobody wrote it'
 	exit_is 0 decoder clear "$DEV"
 done
 
@@ -90,8 +102,6 @@ exit_is 0 bind "$DEV"
 exit_is 0 status "$DEV" --json
 json '.devices[0].info | [.memory_size, .dpa_skip]' "[$((2 * G1)),$static]" \
 	'found committed'
-exit_is 0 mem test "$DEV" --offset 1G --size 4K --check \
-	--pattern 0x1122334455667788
 exit_is 0 unbind "$DEV"
 # Unbind leaves what it found
 raw_decoder "$hdm" 0 0 0 0 0

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "lib.h"
+#include "dc.h"
 
 FIXTURE(node) {
 	int fd;
@@ -44,6 +44,24 @@ TEST_F(node, window)
 	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_WINDOW, &window));
 	EXPECT_EQ(ENOENT, errno);
 	EXPECT_EQ(1, window.total);
+}
+
+/* Some devices do none, and then each call says why */
+TEST_F(node, dynamic_capacity)
+{
+	bool none = topology_is("static");
+	struct vfio_cxl_dc_decide answer;
+	struct vfio_cxl_dc_info info;
+	struct tag tag = tag_new();
+
+	ASSERT_EQ(0, dc_info(self->fd, &info));
+	EXPECT_EQ(!none, !!(info.flags & VFIO_CXL_DC_INFO_CAPABLE));
+	EXPECT_EQ(none ? 0 : 2, info.region_count);
+	EXPECT_EQ(none ? VFIO_CXL_REASON_DC_NOT_CAPABLE :
+			 VFIO_CXL_REASON_NONE, info.reason);
+	EXPECT_EQ(-1, dc_reject(self->fd, &tag, &answer));
+	EXPECT_EQ(none ? EOPNOTSUPP : ENOENT, errno);
+	EXPECT_EQ(info.reason, answer.reason);
 }
 
 TEST_F(node, decoder_is_what_hardware_says)
@@ -114,13 +132,15 @@ TEST(unbind_waits_for_the_user)
 
 FIXTURE(decoder) {
 	struct vfio_cxl_window window;
-	__u64 capacity;
+	__u64 capacity;		/* of all kinds */
 };
 
 FIXTURE_SETUP(decoder)
 {
+	struct vfio_cxl_dc_info dynamic;
 	struct vfio_cxl_info info;
 	int fd = control_open();
+	unsigned int i;
 
 	if (topology_is("firmware"))
 		SKIP(return, "firmware's decoder is never changed");
@@ -132,6 +152,12 @@ FIXTURE_SETUP(decoder)
 	ASSERT_EQ(0, control_info(&info));
 	ASSERT_EQ(VFIO_CXL_ORIGIN_NONE, info.origin);
 	self->capacity = info.static_capacity;
+	fd = control_open();
+	ASSERT_EQ(0, dc_info(fd, &dynamic));
+	EXPECT_NE(VFIO_CXL_REASON_DC_NOT_SYNCED, dynamic.reason);
+	for (i = 0; i < dynamic.region_count; i++)
+		self->capacity += dynamic.region[i].decode_length;
+	close(fd);
 }
 
 FIXTURE_TEARDOWN(decoder)

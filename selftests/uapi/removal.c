@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "dc.h"
 #include "event.h"
 
 #define MAPPED	(4 * MIB)
@@ -289,15 +290,50 @@ static bool slot_settles(const char *port)
 	return false;
 }
 
+/* Dynamic Capacity, taken and mapped; @none: the device does not do it */
+static char *extent_take(const struct user *user, bool *none)
+{
+	struct dc dc = { .user = *user, .node = control_open() };
+	char *memory = MAP_FAILED;
+	struct extent e;
+
+	*none = !dc_info(dc.node, &dc.info) && !dc.info.region_count;
+	if (!*none && offer_one(&dc, 0, 0, MAPPED, &e) &&
+	    !extent_accept(user->device, &e, VFIO_CXL_DC_REACH_TENANT,
+			   &dc.answer))
+		memory = dc_map(&dc, e.at, MAPPED);
+	close(dc.node);
+
+	return memory;
+}
+
+static bool nothing_held(void)
+{
+	int node = control_open();
+	struct vfio_cxl_dc_info info;
+	bool ok;
+
+	ok = !dc_info(node, &info) && !info.nr[VFIO_CXL_DC_COMMITTED];
+	close(node);
+
+	return ok;
+}
+
 /* Gone before anybody was asked: first of all nobody touches it any more */
 TEST_F_TIMEOUT(open, surprise_removal, 60)
 {
 	const char *port = root_port();
 	unsigned long touched, refused;
-	char byte;
+	char byte, *extent;
+	bool none;
 
 	if (!replaceable())
 		SKIP(return, "another device would not be the same");
+	extent = extent_take(&self->user, &none);
+	if (!none) {
+		ASSERT_NE(MAP_FAILED, extent);
+		EXPECT_EQ(0, touch(extent, true));
+	}
 	ASSERT_TRUE(touchers_start(&self->touchers));
 	prove_locking(false);
 	ASSERT_TRUE(slot_power_fails(port));
@@ -316,10 +352,15 @@ TEST_F_TIMEOUT(open, surprise_removal, 60)
 	EXPECT_EQ(EIO, errno);
 	EXPECT_NE(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
 	EXPECT_EQ(SIGBUS, touch(self->memory, false));
+	if (!none) {
+		EXPECT_EQ(SIGBUS, touch(extent, false));
+		munmap(extent, MAPPED);
+	}
 	give_back(self);
 	ASSERT_TRUE(device_exists(false, 10000));
 	ASSERT_TRUE(slot_settles(port));
 	plug_again(_metadata);
+	EXPECT_TRUE(nothing_held());
 }
 
 /* Nobody uses it */
