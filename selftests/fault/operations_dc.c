@@ -14,7 +14,6 @@
 #include "../uapi/dc.h"
 
 #define EXTENT	(128 * MIB)
-#define SOON	5000
 
 static struct tag tag;
 static int node = -1;
@@ -39,18 +38,18 @@ static bool ready(void)
 	return operation_opened() && at_node();
 }
 
-static bool offer(void)
+static bool offer_tag(void)
 {
 	tag = tag_new();
 
 	return bed("fm add --tag %s --region 0 --offset 0 --length %lu",
 		   tag.text, EXTENT) &&
-	       dc_becomes(node, &tag, VFIO_CXL_DC_PENDING, SOON);
+	       within(SOON, state() == VFIO_CXL_DC_PENDING);
 }
 
 static bool offered(void)
 {
-	return ready() && offer();
+	return ready() && offer_tag();
 }
 
 /* What is going to be so is not waited for by the call, but here */
@@ -58,7 +57,7 @@ static int settled(int ret, __u32 wanted)
 {
 	int err = ret ? -errno : 0;
 
-	if (!dc_settles(node, SOON))
+	if (!dc_settles(node))
 		return -ETIMEDOUT;
 	if (err)
 		return err;
@@ -70,7 +69,7 @@ static int call_accept(void)
 {
 	struct vfio_cxl_dc_decide answer;
 
-	if (state() == VFIO_CXL_DC_REJECTED && !offer())
+	if (state() == VFIO_CXL_DC_REJECTED && !offer_tag())
 		return -ENOENT;
 
 	return settled(dc_accept(node, &tag, VFIO_CXL_DC_REACH_DEVICE, &answer),
@@ -83,7 +82,7 @@ static int call_reject(void)
 	int ret = dc_reject(node, &tag, &answer);
 
 	if (!ret)
-		dc_becomes(node, &tag, VFIO_CXL_DC_REJECTED, SOON);
+		within(SOON, state() == VFIO_CXL_DC_REJECTED);
 
 	return settled(ret, VFIO_CXL_DC_REJECTED);
 }
@@ -106,7 +105,7 @@ static bool books_agree(void)
 {
 	bool held = state() == VFIO_CXL_DC_COMMITTED;
 
-	return fm_settles(held, state() == VFIO_CXL_DC_PENDING);
+	return within(SOON, fm_has(held, state() == VFIO_CXL_DC_PENDING));
 }
 
 static bool given_back(void)
@@ -116,25 +115,18 @@ static bool given_back(void)
 	if (state() == VFIO_CXL_DC_COMMITTED)
 		call_release();
 
-	return fm_settles(0, 0);
+	return within(SOON, fm_has(0, 0));
 }
 
 static bool reachable(void)
 {
 	struct vfio_cxl_dc_info info;
-	unsigned int i;
 	char byte;
 
-	if (dc_info(node, &info))
-		return false;
-	for (i = 0; i < SOON / 10; i++) {
-		if (pread(operation_device(), &byte, 1, operation_memory() +
-			  info.region[0].offset) == 1)
-			return true;
-		usleep(10000);
-	}
-
-	return false;
+	return !dc_info(node, &info) &&
+	       within(SOON, pread(operation_device(), &byte, 1,
+				  operation_memory() +
+				  info.region[0].offset) == 1);
 }
 
 static bool begin_reset(void)
@@ -185,7 +177,7 @@ static bool check_bind(void)
 	if (!operation_is_bound() || no_mailbox())
 		return true;
 
-	return dc_settles(node, SOON) && !dc_list(node, &extent, 1, &count) &&
+	return dc_settles(node) && !dc_list(node, &extent, 1, &count) &&
 	       count == 1 && extent.state == VFIO_CXL_DC_COMMITTED &&
 	       extent.reach == VFIO_CXL_DC_REACH_NONE;
 }
@@ -194,10 +186,10 @@ static bool end_bind(void)
 {
 	if (no_mailbox() && (!operation_unbound() || call_bind()))
 		return false;
-	dc_settles(node, SOON);
+	dc_settles(node);
 	dc_give_all_back();
 
-	return fm_settles(0, 0);
+	return within(SOON, fm_has(0, 0));
 }
 
 static int call_questions(void)
@@ -213,7 +205,8 @@ static int call_questions(void)
 
 	if (dc_info(node, &info) || dc_list(node, extents, 2, &count) ||
 	    dc_status(node, &tag, &status) ||
-	    dc_extent(node, extents[0].id, &status))
+	    extent_status(node, &(struct extent){ .id = extents[0].id },
+			  &status))
 		return -errno;
 	deadline.offer = extents[0].offer;
 
@@ -226,15 +219,15 @@ static int call_by_ids(void)
 	struct vfio_cxl_dc_decide answer;
 	__u32 count;
 
-	if (state() == VFIO_CXL_DC_REJECTED && !offer())
+	if (state() == VFIO_CXL_DC_REJECTED && !offer_tag())
 		return -ENOENT;
 	if (state() == VFIO_CXL_DC_COMMITTED)
 		return 0;
 	if (dc_list(node, &extent, 1, &count))
 		return -errno;
 
-	return settled(dc_by_id(node, VFIO_CXL_DC_ACCEPT, extent.id,
-				VFIO_CXL_DC_REACH_DEVICE, 0, &answer),
+	return settled(dc_by_ids(node, VFIO_CXL_DC_ACCEPT, &extent.id, 1,
+				 VFIO_CXL_DC_REACH_DEVICE, 0, &answer),
 		       VFIO_CXL_DC_COMMITTED);
 }
 

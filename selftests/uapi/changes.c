@@ -34,7 +34,7 @@ FIXTURE_SETUP(log)
 	ASSERT_TRUE(memory_ready());
 	self->node = control_open();
 	ASSERT_LE(0, self->node);
-	ASSERT_TRUE(fm_settles(0, 0));
+	ASSERT_TRUE(within(SOON, fm_has(0, 0)));
 	self->tag = tag_new();
 }
 
@@ -66,7 +66,7 @@ TEST_F(log, read)
 {
 	__u64 before = boottime(), first;
 
-	ASSERT_TRUE(offer(&self->tag));
+	ASSERT_TRUE(offered(&self->tag));
 	EXPECT_EQ(POLLIN, ready(self->node, SOON));
 	ASSERT_TRUE(next(self->node, &self->event));
 	EXPECT_TRUE(is_of(&self->event, &self->tag, VFIO_CXL_DC_PENDING));
@@ -225,7 +225,7 @@ static bool accept_and_release(int node, __u64 number)
 	release.count = count;
 
 	return !ioctl(node, VFIO_CXL_DC_RELEASE, &release) &&
-	       dc_settles(node, SOON);
+	       dc_settles(node);
 }
 
 /* Some entries at once: an offer of seven tags, which are taken and given back */
@@ -332,7 +332,7 @@ TEST_F(log, blocked)
 	struct waiting w = { .fd = self->node };
 
 	ASSERT_TRUE(waits(&w));
-	ASSERT_TRUE(offer(&self->tag));
+	ASSERT_TRUE(offered(&self->tag));
 	ASSERT_TRUE(woke(&w));
 	EXPECT_EQ(sizeof(w.event), w.n);
 	EXPECT_TRUE(is_of(&w.event, &self->tag, VFIO_CXL_DC_PENDING));
@@ -429,7 +429,7 @@ FIXTURE_SETUP(eventfd)
 	ASSERT_TRUE(memory_ready());
 	self->node = control_open();
 	ASSERT_EQ(0, user_open(&self->user));
-	ASSERT_TRUE(fm_settles(0, 0));
+	ASSERT_TRUE(within(SOON, fm_has(0, 0)));
 	self->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	self->tag = tag_new();
 }
@@ -465,7 +465,7 @@ TEST_F(eventfd, signalled)
 
 	ASSERT_EQ(0, set_eventfd(self->user.device, self->event));
 	EXPECT_EQ(0, signalled(self->event));
-	ASSERT_TRUE(offer(&self->tag));
+	ASSERT_TRUE(offered(&self->tag));
 	EXPECT_EQ(POLLIN, ready(self->event, SOON));
 	EXPECT_EQ(1, signalled(self->event));
 	ASSERT_EQ(0, dc_reject(self->user.device, &self->tag, &self->answer));
@@ -474,7 +474,7 @@ TEST_F(eventfd, signalled)
 	/* Another one in its place, and none */
 	ASSERT_EQ(0, set_eventfd(self->user.device, other));
 	self->tag = tag_new();
-	ASSERT_TRUE(offer(&self->tag));
+	ASSERT_TRUE(offered(&self->tag));
 	EXPECT_EQ(POLLIN, ready(other, SOON));
 	EXPECT_EQ(0, signalled(self->event));
 	ASSERT_EQ(0, set_eventfd(self->user.device, -1));
@@ -489,9 +489,9 @@ TEST_F(eventfd, signalled)
 TEST_F(eventfd, others)
 {
 	ASSERT_EQ(0, set_eventfd(self->user.device, self->event));
-	ASSERT_TRUE(offer(&self->tag));
-	ASSERT_TRUE(dc_becomes(self->user.device, &self->tag,
-			       VFIO_CXL_DC_PENDING, SOON));
+	ASSERT_TRUE(offered(&self->tag));
+	ASSERT_TRUE(within(SOON, dc_state(self->user.device, &self->tag) ==
+				 VFIO_CXL_DC_PENDING));
 	ASSERT_EQ(0, dc_accept(self->node, &self->tag, VFIO_CXL_DC_REACH_APP,
 			       &self->answer));
 	/* ACCEPTING is still an offer */

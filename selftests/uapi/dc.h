@@ -106,6 +106,8 @@ bool fm_add(unsigned int region, const struct piece *pieces,
 bool fm_release(unsigned int region, const struct piece *pieces,
 		unsigned int count);
 bool fm_has(int accepted, int pending);
+bool dc_settles(int node);
+bool dc_give_all_back(void);
 bool param_set(const char *name, const char *value);
 
 #endif /* UAPI_DC_H */

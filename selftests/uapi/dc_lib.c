@@ -495,15 +495,36 @@ int dc_begin(struct dc *dc)
 	return 0;
 }
 
-void dc_end(struct dc *dc)
+/* Nothing is on its way any more, to or from the device */
+bool dc_settles(int node)
+{
+	struct vfio_cxl_dc_info info;
+
+	return within(SOON, !dc_info(node, &info) &&
+			    info.flags & VFIO_CXL_DC_INFO_SYNCED &&
+			    !info.nr[VFIO_CXL_DC_ACCEPTING] &&
+			    !info.nr[VFIO_CXL_DC_RELEASING]);
+}
+
+/* What a test has left is not for the next one */
+bool dc_give_all_back(void)
 {
 	int node = control_open();
+	bool done;
 
+	if (node < 0)
+		return false;
+	done = within(SOON, give_all_back(node));
+	close(node);
+
+	return done;
+}
+
+void dc_end(struct dc *dc)
+{
 	user_close(&dc->user);
 	close(dc->node);
-	if (node >= 0)
-		within(SOON, give_all_back(node));
-	close(node);
+	dc_give_all_back();
 	if (dc->programmed)
 		control_clear(&(struct vfio_cxl_decoder_clear){});
 }

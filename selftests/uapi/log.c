@@ -5,7 +5,7 @@
 
 #include "log.h"
 
-bool offer(const struct tag *tag)
+bool offered(const struct tag *tag)
 {
 	return bed("fm add --tag %s --region 0 --offset 0 --length %lu",
 		   tag->text, EXTENT);
@@ -16,10 +16,10 @@ bool offer_and_reject(int node, const struct tag *tag)
 {
 	struct vfio_cxl_dc_decide answer;
 
-	return offer(tag) &&
-	       dc_becomes(node, tag, VFIO_CXL_DC_PENDING, SOON) &&
+	return offered(tag) &&
+	       within(SOON, dc_state(node, tag) == VFIO_CXL_DC_PENDING) &&
 	       !dc_reject(node, tag, &answer) &&
-	       dc_becomes(node, tag, VFIO_CXL_DC_REJECTED, SOON);
+	       within(SOON, dc_state(node, tag) == VFIO_CXL_DC_REJECTED);
 }
 
 /* What poll() says within @ms, or 0 */

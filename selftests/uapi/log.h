@@ -6,9 +6,8 @@
 #include "dc.h"
 
 #define EXTENT	(2 * MIB)
-#define SOON	5000
 
-bool offer(const struct tag *tag);
+bool offered(const struct tag *tag);
 bool offer_and_reject(int node, const struct tag *tag);
 short ready(int fd, int ms);
 bool next(int fd, struct vfio_cxl_dc_event *event);
