@@ -63,6 +63,35 @@ TEST_F(synced, rebind_with_an_offer)
 	EXPECT_EQ(1, b->fake.nr_accepted);
 }
 
+/* It was answered by one that died before the log was cleared of its records */
+TEST_F(synced, rebind_with_an_answered_offer)
+{
+	const struct fake_dcd_extent e[] = { X(0, 1, TAG_A), X(1, 1, TAG_B) };
+	struct dcd_bench *b = self->b;
+	struct fake_dcd_group *group;
+
+	OFFER(b, e[0]);
+	EXPECT_EQ(0, accept_tag(b, TAG_A));
+	/* Offered with it, and not taken */
+	fake_dcd_offer(&b->fake, e, 2);
+	group = b->fake.pending;
+	b->fake.pending = group->next;
+	free(group->extent);
+	free(group);
+	rebind(b);
+	drain(b);
+	if (state_of(b, TAG_B) == STATE(PENDING))
+		reject_tag(b, TAG_B);
+	settle(b);
+	EXPECT_EQ(0, b->fake.empty);
+	EXPECT_EQ(0, b->dcd.nr_offers);
+	EXPECT_EQ(STATE(COMMITTED), state_of_id(b, id_at(b, 0)));
+	/* What is offered now is refused as ever */
+	OFFER(b, X(4, 1, TAG_C));
+	EXPECT_EQ(0, reject_tag(b, TAG_C));
+	EXPECT_EQ(1, b->fake.empty);
+}
+
 /* All survive, and a record that was not drained too */
 TEST_F(synced, reset)
 {

@@ -278,12 +278,32 @@ static void refuse_whole(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	dc_tell(dcd, VFIO_CXL_DC_CHANGE_OFFER, offer->id, offer->reason);
 }
 
+/*
+ * What was found in the device's list is not offered: this record is one that a
+ * predecessor answered, and died before it cleared the log. An empty answer could
+ * be one too many.
+ */
+static bool is_answered(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
+{
+	struct vfio_cxl_dcd_extent *e, *at;
+
+	list_for_each_entry(e, &offer->extents, in_offer) {
+		at = dc_at(&dcd->held, e->dpa);
+		if (at && at->dpa <= e->dpa && at->group->recovered)
+			return true;
+	}
+
+	return false;
+}
+
 /* The last record of an offer came, or no other will */
 static void complete(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 {
 	struct vfio_cxl_dcd_extent *e;
 	u32 reason;
 
+	if (is_answered(dcd, offer))
+		offer->certain = false;
 	if (offer->reason) {
 		if (!offer->told)
 			refuse_whole(dcd, offer);
