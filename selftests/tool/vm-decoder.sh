@@ -9,6 +9,8 @@ here=${0%/*}
 
 read -r base size < <(bed info | jq -r '"\(.window.base) \(.window.size)"')
 static=$(bed info | jq '.devices[0].media.static')
+# Both kinds, of which the decoder covers all if nothing is said
+all=$(bed info | jq '.devices[0].media | .static + .dc')
 
 exit_is 0 window list --json
 envelope windows 1 'windows without the driver'
@@ -42,7 +44,7 @@ before=$(registers)
 exit_is 0 decoder program "$DEV" --dry-run --json
 envelope decoders 1 'decoder program --dry-run'
 json '.decoders[0] | [.dry_run, .new.base, .new.size, .old.size]' \
-	"[true,$base,$static,0]" 'tells what it would choose'
+	"[true,$base,$all,0]" 'tells what it would choose'
 is "$(registers)" "$before" 'dry run touched no register'
 exit_is 0 decoder show "$DEV" --json
 json '.decoders[0].size' 0 'nor does the driver think so'
@@ -61,7 +63,7 @@ is "$(registers)" "$before" 'refusals touched no register'
 exit_is 0 decoder program "$DEV" --json
 json '.decoders[0] | [.already, .dry_run, .new.base, .new.size, .new.origin,
 	(.new.flags | index("COMMITTED") != null)]' \
-	"[false,false,$base,$static,\"DRIVER\",true]" 'programmed'
+	"[false,false,$base,$all,\"DRIVER\",true]" 'programmed'
 committed=$(registers)
 [[ $committed != "$before" ]]
 ok $? 'in hardware'
@@ -72,18 +74,18 @@ is "$code" 4 'other values'
 json_err .error.reason COMMITTED 'need a clear first'
 exit_is 0 window list "$DEV" --json
 json '.windows[0].flags | index("USED") != null' true 'the window is used'
-json '.windows[0].free_base' $((base + static)) 'the rest is free'
+json '.windows[0].free_base' $((base + all)) 'the rest is free'
 exit_is 0 status "$DEV" --json
 json '.devices[0] | [.state, .info.memory_size, .info.origin,
 	(.decoders | length), (.windows | length)]' \
-	"[\"LIVE\",$static,\"DRIVER\",4,1]" 'status'
+	"[\"LIVE\",$all,\"DRIVER\",4,1]" 'status'
 exit_is 0 list
 has "$out" LIVE 'list for people'
 exit_is 0 decoder show "$DEV"
 has "$out" "$(printf '%#x' "$base")" 'decoder show for people'
 
 exit_is 0 decoder clear "$DEV" --dry-run --json
-json '.decoders[0] | [.dry_run, .old.size, .new.size]' "[true,$static,0]" \
+json '.decoders[0] | [.dry_run, .old.size, .new.size]' "[true,$all,0]" \
 	'clear --dry-run'
 is "$(registers)" "$committed" 'touched no register'
 exit_is 0 decoder clear "$DEV"

@@ -78,6 +78,8 @@ is "$(registers)" "$before" 'the physical decoder never moved'
 
 # Set for one memory, and the tenant gets another
 if [[ $TOPOLOGY != firmware ]]; then
+	exit_is 0 decoder clear "$DEV"
+	exit_is 0 decoder program "$DEV" --size 256M
 	exit_is 0 decoder guest set "$DEV" 0xffffffffe0000000 --persist
 	exit_is 0 decoder clear "$DEV"
 	exit_is 0 decoder program "$DEV" --dpa-skip 256M --size 512M
