@@ -23,6 +23,11 @@ FROZEN(vfio_cxl_decoder_program, 88);
 FROZEN(vfio_cxl_decoder_clear, 64);
 FROZEN(vfio_cxl_guest_set, 72);
 FROZEN(vfio_cxl_guest_clear, 64);
+FROZEN(vfio_cxl_dc_info, 728);
+FROZEN(vfio_cxl_dc_extent, 88);
+FROZEN(vfio_cxl_dc_status, 264);
+FROZEN(vfio_cxl_dc_decide, 56);
+FROZEN(vfio_cxl_dc_event, 88);
 
 /* Of the C library's types */
 #ifdef __LP64__

@@ -28,7 +28,28 @@ void vcxl_control_close(struct vcxl_device *dev)
 	dev->control = -1;
 }
 
-static int open_control(struct vcxl_device *dev)
+/* @path: PATH_MAX bytes */
+int vcxl_control_path(struct vcxl_device *dev, char *path)
+{
+	int ret = vcxl_need_bound(dev);
+
+	if (ret)
+		return ret;
+	ret = vcxl_path(dev->ctx, path, "/dev/vfio-cxl/%s", dev->name);
+	return ret ? vcxl_fail(dev->ctx, ret, dev->name, "", "path too long") :
+		     0;
+}
+
+int vcxl_control_fail(struct vcxl_device *dev, int err, const char *path)
+{
+	/* -ENOENT is for what is asked of the node */
+	return vcxl_fail(dev->ctx, err == -ENOENT ? -ENODEV : err, dev->name,
+			 err == -EACCES || err == -EPERM ? "run it as root" :
+			 "is /dev a devtmpfs here? Look for the node on the host",
+			 "can't open %s: %s", path, strerror(-err));
+}
+
+int vcxl_control_open(struct vcxl_device *dev)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -36,22 +57,12 @@ static int open_control(struct vcxl_device *dev)
 
 	if (dev->control >= 0)
 		return 0;
-	ret = vcxl_need_bound(dev);
+	ret = vcxl_control_path(dev, path);
 	if (ret)
 		return ret;
-	ret = vcxl_path(dev->ctx, path, "/dev/vfio-cxl/%s", dev->name);
-	if (ret)
-		return vcxl_fail(dev->ctx, ret, dev->name, "", "path too long");
 	dev->control = open(path, O_RDWR | O_CLOEXEC);
-	if (dev->control < 0) {
-		ret = -errno;
-		/* -ENOENT is for what is asked of the node */
-		return vcxl_fail(dev->ctx, ret == -ENOENT ? -ENODEV : ret,
-				 dev->name, ret == -EACCES || ret == -EPERM ?
-				 "run it as root" :
-				 "is /dev a devtmpfs here? Look for the node on the host",
-				 "can't open %s: %s", path, strerror(-ret));
-	}
+	if (dev->control < 0)
+		return vcxl_control_fail(dev, -errno, path);
 	ret = fstat(dev->control, &st) ? -errno :
 	      S_ISCHR(st.st_mode) ? 0 : -ENOTTY;
 	if (!ret)
@@ -66,7 +77,7 @@ static int open_control(struct vcxl_device *dev)
 
 static int call(struct vcxl_device *dev, unsigned long request, void *arg)
 {
-	int ret = open_control(dev);
+	int ret = vcxl_control_open(dev);
 
 	if (ret)
 		return ret;
@@ -86,7 +97,7 @@ static void tame(char *element)
 static int fail(struct vcxl_device *dev, int err, uint32_t reason,
 		const char *element, const char *doing)
 {
-	/* open_control() has told already */
+	/* vcxl_control_open() has told already */
 	if (dev->control < 0)
 		return err;
 	return vcxl_fail_reason(dev->ctx, err, dev->name, reason, element,

@@ -41,6 +41,7 @@ extern "C" {
 struct vcxl;
 struct vcxl_device;
 struct vcxl_client;
+struct vcxl_events;
 
 /**
  * struct vcxl_error - why the last call failed
@@ -106,6 +107,19 @@ const char *vcxl_restriction_name(unsigned int bit);
 const char *vcxl_decoder_flag_name(unsigned int bit);
 /* "EBUSY", of a positive or negative errno */
 const char *vcxl_errno_name(int err);
+/* Dynamic Capacity: what a state means, and what can be done then */
+const char *vcxl_dc_state_name(uint32_t state);
+const char *vcxl_dc_state_why(uint32_t state);
+const char *vcxl_dc_state_next(uint32_t state);
+const char *vcxl_dc_reach_name(uint32_t reach);
+const char *vcxl_dc_change_name(uint32_t kind);
+const char *vcxl_dc_change_why(uint32_t kind);
+const char *vcxl_dc_info_flag_name(unsigned int bit);
+const char *vcxl_dc_region_flag_name(unsigned int bit);
+const char *vcxl_dc_extent_flag_name(unsigned int bit);
+const char *vcxl_dc_status_flag_name(unsigned int bit);
+/* Return code of a mailbox command, 8.2.8.4.5.1 */
+const char *vcxl_rc_name(uint32_t rc);
 
 /**
  * vcxl_devices - every PCI function that is CXL memory
@@ -324,6 +338,121 @@ int vcxl_decoder_clear(struct vcxl_device *dev,
 int vcxl_guest_set(struct vcxl_device *dev, struct vfio_cxl_guest_set *set);
 int vcxl_guest_clear(struct vcxl_device *dev,
 		     struct vfio_cxl_guest_clear *clear);
+
+/*
+ * Dynamic Capacity, by the control node. What is offered, by what number, who may
+ * reach what is taken, and what each state means is explained in
+ * linux/vfio_cxl.h, and in vfio-cxl-dc(7).
+ */
+
+/**
+ * vcxl_dc_info - does the device do Dynamic Capacity, and how much of it?
+ * @dev: device
+ * @info: out: without VFIO_CXL_DC_INFO_CAPABLE, @reason says why not
+ *
+ * Return: 0, also where the device doesn't; -ENOTTY if the driver is too old.
+ */
+int vcxl_dc_info(struct vcxl_device *dev, struct vfio_cxl_dc_info *info);
+
+/**
+ * vcxl_dc_list - all extents that are offered or held, as of one moment
+ * @dev: device
+ * @extents: out: in the order of their ids; for free()
+ * @count: out: how many
+ *
+ * Return: 0; -EAGAIN if the list changed each time that it was read.
+ */
+int vcxl_dc_list(struct vcxl_device *dev, struct vfio_cxl_dc_extent **extents,
+		 size_t *count);
+
+/**
+ * vcxl_dc_status - how a tag stands, or an extent
+ * @dev: device
+ * @status: in: @tag; or @extent with VFIO_CXL_DC_STATUS_EXTENT in @flags; @region
+ *	with VFIO_CXL_DC_STATUS_REGION; out: all of it
+ *
+ * Return: 0; -ENOENT if it was never seen, or is not remembered; -EAGAIN while its
+ * offer is not complete.
+ */
+int vcxl_dc_status(struct vcxl_device *dev, struct vfio_cxl_dc_status *status);
+
+/**
+ * vcxl_dc_accept - take what is offered
+ * @dev: device
+ * @decide: in: @tag, @offer, or @ids with @count; @reach: DEVICE or APP; the rest 0;
+ *	out: @flags, with VFIO_CXL_DC_DECIDE_QUEUED if it is going to be so: then
+ *	the log of changes tells when it is
+ *
+ * Return: 0; -ENOENT if nothing like that is offered or held; see there for the
+ * others, and vcxl_error() for the driver's reason.
+ */
+int vcxl_dc_accept(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
+/* Likewise, without a @reach: say no to what is offered */
+int vcxl_dc_reject(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
+/*
+ * Likewise: give back. -EBUSY with reason DC_IN_USE while somebody uses it, unless
+ * @flags has VFIO_CXL_DC_DECIDE_FORCE.
+ */
+int vcxl_dc_release(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
+
+/**
+ * vcxl_dc_deadline - until when an offer has to be decided
+ * @dev: device
+ * @offer: its number
+ * @deadline: CLOCK_BOOTTIME, ns; it is refused then; or VFIO_CXL_DC_NEVER
+ *
+ * Return: 0; -ENOENT if it is answered already.
+ */
+int vcxl_dc_deadline(struct vcxl_device *dev, uint64_t offer, uint64_t deadline);
+
+/**
+ * vcxl_events_open - follow the log of changes
+ * @dev: device; may be freed before the events
+ * @events: out: for vcxl_events_close(); begins with the entry that comes next
+ *
+ * A change that is made after this returned is not missed: open it, make a change
+ * or ask how things stand, then wait.
+ *
+ * Return: 0; what the control node could not be opened with.
+ */
+int vcxl_events_open(struct vcxl_device *dev, struct vcxl_events **events);
+/* NULL is nothing to do */
+void vcxl_events_close(struct vcxl_events *events);
+/* For poll(), once vcxl_events_next() said -EAGAIN; to use and not to close */
+int vcxl_events_fd(const struct vcxl_events *events);
+/* Number of the next entry; it has a greater one if some are lost */
+uint64_t vcxl_events_position(const struct vcxl_events *events);
+
+/**
+ * vcxl_events_seek - go to another entry
+ * @events: log
+ * @sequence: number of the entry to begin with; one that is not kept any more is
+ *	told as lost
+ *
+ * Return: 0, or what lseek() failed with.
+ */
+int vcxl_events_seek(struct vcxl_events *events, uint64_t sequence);
+
+/**
+ * vcxl_events_next - the next entry
+ * @events: log
+ * @event: out
+ *
+ * Return: 0; -EAGAIN, without a vcxl_error(), if there is none yet; -ENODEV after
+ * the last one, when the device was unbound.
+ */
+int vcxl_events_next(struct vcxl_events *events,
+		     struct vfio_cxl_dc_event *event);
+
+/**
+ * vcxl_events_wait - wait for the next entry
+ * @events: log
+ * @timeout_ms: as for poll(), negative: for ever
+ *
+ * Return: 0 if there is one, or the device was unbound; -ETIMEDOUT, without a
+ * vcxl_error(), if not; -EINTR if a signal came first.
+ */
+int vcxl_events_wait(struct vcxl_events *events, int timeout_ms);
 
 /**
  * vcxl_cedt_window - a fixed memory window from the ACPI CEDT (9.18.1), without
@@ -588,6 +717,35 @@ int vcxl_client_read(struct vcxl_client *client, uint64_t offset, void *buf,
 		     size_t size);
 int vcxl_client_write(struct vcxl_client *client, uint64_t offset,
 		      const void *buf, size_t size);
+
+/*
+ * Dynamic Capacity as a tenant has it: like vcxl_dc_info() and so on, but on the
+ * device fd. It knows what is offered, its own extents, and those for any tenancy;
+ * it accepts with @reach TENANT, and its release is its consent, in use or not.
+ */
+int vcxl_client_dc_info(struct vcxl_client *client,
+			struct vfio_cxl_dc_info *info);
+int vcxl_client_dc_list(struct vcxl_client *client,
+			struct vfio_cxl_dc_extent **extents, size_t *count);
+int vcxl_client_dc_status(struct vcxl_client *client,
+			  struct vfio_cxl_dc_status *status);
+int vcxl_client_dc_accept(struct vcxl_client *client,
+			  struct vfio_cxl_dc_decide *decide);
+int vcxl_client_dc_reject(struct vcxl_client *client,
+			  struct vfio_cxl_dc_decide *decide);
+int vcxl_client_dc_release(struct vcxl_client *client,
+			   struct vfio_cxl_dc_decide *decide);
+
+/**
+ * vcxl_client_dc_eventfd - be told of changes
+ * @client: the device
+ * @fd: an eventfd, signalled for each; -1: none
+ *
+ * What changed is not said: list, or ask again. Ends when the device is closed.
+ *
+ * Return: 0; -EINVAL or -EBADF if @fd is no eventfd.
+ */
+int vcxl_client_dc_eventfd(struct vcxl_client *client, int fd);
 
 #ifdef __cplusplus
 }

@@ -105,7 +105,25 @@ int vcxl_saved_remove(struct vcxl_device *dev);
 
 /* control.c */
 int vcxl_need_bound(struct vcxl_device *dev);
+int vcxl_control_path(struct vcxl_device *dev, char *path);
+int vcxl_control_fail(struct vcxl_device *dev, int err, const char *path);
+int vcxl_control_open(struct vcxl_device *dev);
 void vcxl_control_close(struct vcxl_device *dev);
+
+/* dc.c: what is asked of the control node, and of the VFIO device fd */
+struct vcxl_dc {
+	struct vcxl *ctx;
+	const char *name;
+	int fd;
+};
+
+int vcxl_dc_ask_info(const struct vcxl_dc *dc, struct vfio_cxl_dc_info *info);
+int vcxl_dc_ask_list(const struct vcxl_dc *dc,
+		     struct vfio_cxl_dc_extent **extents, size_t *count);
+int vcxl_dc_ask_status(const struct vcxl_dc *dc,
+		       struct vfio_cxl_dc_status *status);
+int vcxl_dc_decide(const struct vcxl_dc *dc, unsigned long request,
+		   struct vfio_cxl_dc_decide *decide);
 
 /* modprobe.c */
 int vcxl_modprobe(struct vcxl *ctx, const char *module, bool dry_run,
