@@ -23,6 +23,7 @@
  *                 a number: the byte at this offset turns to 0xff
  * FAKE_AT         end of a path: when it is written to, SIGTERM is raised, or
  * FAKE_GONE       this folder is gone
+ * FAKE_DC, FAKE_RC    see fake_dc.c
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -43,29 +44,34 @@
 #include <linux/vfio.h>
 #include <linux/vfio_cxl.h>
 
+#include "fake_dc.h"
+
 #define MEMORY_REGION	9
 #define REGS_REGION	10
 #define REGS_OFFSET	(1LL << 40)
-#define MAX_NAMES	16
+#define MAX_NAMES	32
 
 static int memory = -1;
 
-static unsigned long long number(const char *name, unsigned long long other)
+unsigned long long fake_number(const char *name, unsigned long long other)
 {
 	const char *s = getenv(name);
 
 	return s ? strtoull(s, NULL, 0) : other;
 }
 
-static void note(const char *name)
+void fake_note(const char *name)
 {
 	const char *path = getenv("FAKE_LOG");
-	FILE *file = path ? fopen(path, "ae") : NULL;
+	FILE *file;
 
-	if (!file)
-		return;
-	fprintf(file, "%s\n", name);
-	fclose(file);
+	pause_faults();
+	file = path ? fopen(path, "ae") : NULL;
+	if (file) {
+		fprintf(file, "%s\n", name);
+		fclose(file);
+	}
+	resume_faults();
 }
 
 /* How often @name was called, this call included */
@@ -84,13 +90,13 @@ static unsigned long count(const char *name)
 }
 
 /* The errno that this call is to fail with, or 0 */
-static int failure(const char *name, unsigned int *reason)
+int fake_failure(const char *name, unsigned int *reason)
 {
 	const char *rule = getenv("FAKE_FAIL");
 	unsigned long n = count(name);
 	size_t len = strlen(name);
 
-	note(name);
+	fake_note(name);
 	for (; rule; rule = strchr(rule, ',')) {
 		unsigned long which = n;
 		char *end;
@@ -113,19 +119,19 @@ static int failure(const char *name, unsigned int *reason)
 
 static void fill_info(struct vfio_cxl_info *info)
 {
-	info->flags = number("FAKE_FLAGS", VFIO_CXL_INFO_MEMORY |
+	info->flags = fake_number("FAKE_FLAGS", VFIO_CXL_INFO_MEMORY |
 			     VFIO_CXL_INFO_LIVE);
-	info->abi_version = number("FAKE_ABI", VFIO_CXL_ABI_VERSION);
-	info->origin = number("FAKE_ORIGIN", VFIO_CXL_ORIGIN_DRIVER);
-	info->mem_mode = number("FAKE_MEM_MODE", VFIO_CXL_MEM_MEMREMAP);
-	info->reason = number("FAKE_REASON", 0);
-	info->gate = number("FAKE_GATE", 0);
-	info->memory_size = number("FAKE_SIZE", 1 << 20);
-	info->static_capacity = number("FAKE_CAPACITY", info->memory_size);
-	info->dpa_skip = number("FAKE_SKIP", 0);
+	info->abi_version = fake_number("FAKE_ABI", VFIO_CXL_ABI_VERSION);
+	info->origin = fake_number("FAKE_ORIGIN", VFIO_CXL_ORIGIN_DRIVER);
+	info->mem_mode = fake_number("FAKE_MEM_MODE", VFIO_CXL_MEM_MEMREMAP);
+	info->reason = fake_number("FAKE_REASON", 0);
+	info->gate = fake_number("FAKE_GATE", 0);
+	info->memory_size = fake_number("FAKE_SIZE", 1 << 20);
+	info->static_capacity = fake_number("FAKE_CAPACITY", info->memory_size);
+	info->dpa_skip = fake_number("FAKE_SKIP", 0);
 	info->page_sizes = sysconf(_SC_PAGESIZE);
-	info->map_align = number("FAKE_MAP_ALIGN", info->page_sizes);
-	info->map_offset = number("FAKE_MAP_OFFSET", 0);
+	info->map_align = fake_number("FAKE_MAP_ALIGN", info->page_sizes);
+	info->map_offset = fake_number("FAKE_MAP_OFFSET", 0);
 	if (info->reason)
 		strcpy(info->element, "el\033ement");
 }
@@ -136,19 +142,19 @@ static unsigned long long guest_base;
 
 static void fill_decoder(struct vfio_cxl_decoder *decoder)
 {
-	decoder->flags = guest_flags | number("FAKE_GUEST", 0);
+	decoder->flags = guest_flags | fake_number("FAKE_GUEST", 0);
 	decoder->guest_base = guest_flags ? guest_base :
-			      number("FAKE_GUEST_BASE", 0);
+			      fake_number("FAKE_GUEST_BASE", 0);
 }
 
 static void guest_set(struct vfio_cxl_guest_set *set)
 {
 	if (set->flags & VFIO_CXL_GUEST_DRY_RUN) {
-		note("DRY_RUN");
+		fake_note("DRY_RUN");
 		return;
 	}
-	if (number("FAKE_GUEST", 0) & VFIO_CXL_DECODER_GUEST_SET &&
-	    number("FAKE_GUEST_BASE", 0) == set->base) {
+	if (fake_number("FAKE_GUEST", 0) & VFIO_CXL_DECODER_GUEST_SET &&
+	    fake_number("FAKE_GUEST_BASE", 0) == set->base) {
 		set->flags |= VFIO_CXL_GUEST_ALREADY;
 		return;
 	}
@@ -165,11 +171,11 @@ static bool fill_window(struct vfio_cxl_window *window)
 {
 	if (window->index || !getenv("FAKE_WINDOW"))
 		return false;
-	window->flags = number("FAKE_WINDOW", 0);
+	window->flags = fake_number("FAKE_WINDOW", 0);
 	window->base = 0x4d0000000;
 	window->size = 1ULL << 32;
 	window->ways = 1;
-	window->reason = number("FAKE_WINDOW_REASON", 0);
+	window->reason = fake_number("FAKE_WINDOW_REASON", 0);
 	return true;
 }
 
@@ -180,7 +186,8 @@ static int control(unsigned long request, void *arg)
 		"GUEST_CLEAR",
 	};
 	unsigned int nr = _IOC_NR(request), reason = 0;
-	int err = nr < 7 ? failure(names[nr], &reason) : ENOTTY;
+	int err = nr < 7 ? fake_failure(names[nr], &reason) :
+		  -fake_dc_ioctl(request, arg);
 
 	if (request == VFIO_CXL_INFO)
 		fill_info(arg);
@@ -194,7 +201,7 @@ static int control(unsigned long request, void *arg)
 		((struct vfio_cxl_guest_clear *)arg)->reason = reason;
 	if (request == VFIO_CXL_GUEST_CLEAR && !err &&
 	    ((struct vfio_cxl_guest_clear *)arg)->flags)
-		note("DRY_RUN");
+		fake_note("DRY_RUN");
 	if (request == VFIO_CXL_GUEST_SET && !err)
 		guest_set(arg);
 	if (request == VFIO_CXL_DECODER && !err)
@@ -216,7 +223,7 @@ static int region(struct vfio_region_info *info)
 		.subtype = VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
 	};
 
-	info->size = number("FAKE_SIZE", 1 << 20);
+	info->size = fake_number("FAKE_SIZE", 1 << 20);
 	info->offset = 0;
 	if (info->index == REGS_REGION) {
 		type.subtype = VFIO_CXL_REGION_SUBTYPE_COMP_REGS;
@@ -237,7 +244,7 @@ static int region(struct vfio_region_info *info)
 static int reset(void)
 {
 	unsigned int reason;
-	int err = failure("RESET", &reason);
+	int err = fake_failure("RESET", &reason);
 
 	if (getenv("FAKE_RESET_EATS") && ftruncate(memory, 0))
 		abort();
@@ -249,10 +256,10 @@ static int open_device(void)
 {
 	const char *path = getenv("FAKE_MEMORY");
 
-	note("OPEN");
+	fake_note("OPEN");
 	memory = path ? open(path, O_RDWR | O_CLOEXEC) :
 		 memfd_create("fake", MFD_CLOEXEC);
-	if (memory < 0 || ftruncate(memory, number("FAKE_SIZE", 1 << 20)))
+	if (memory < 0 || ftruncate(memory, fake_number("FAKE_SIZE", 1 << 20)))
 		abort();
 	return memory;
 }
@@ -331,7 +338,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 static ssize_t read_reg(void *buf, off_t at)
 {
 	unsigned int value = at == 0 ? 0x01000001 : at == 4 ? 0x12800005 :
-			     at == 0x140 ? number("FAKE_SIZE", 1 << 20) :
+			     at == 0x140 ? fake_number("FAKE_SIZE", 1 << 20) :
 			     at == 0x148 ? 0x600 : 0;
 
 	memcpy(buf, &value, sizeof(value));
@@ -359,8 +366,8 @@ int stat(const char *path, struct stat *st)
 			dlsym(RTLD_NEXT, "stat");
 	ret = next(path, st);
 	if (!ret && strstr(path, "/dev/vfio-cxl/")) {
-		st->st_mode = S_IFCHR | number("FAKE_MODE", 0600);
-		st->st_uid = number("FAKE_UID", 0);
+		st->st_mode = S_IFCHR | fake_number("FAKE_MODE", 0600);
+		st->st_uid = fake_number("FAKE_UID", 0);
 	}
 	return ret;
 }
@@ -392,7 +399,7 @@ ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
 	static ssize_t (*next)(int, const void *, size_t, off_t);
 	unsigned int reason;
-	int err = failure("PWRITE", &reason);
+	int err = fake_failure("PWRITE", &reason);
 
 	if (!next)
 		next = (ssize_t (*)(int, const void *, size_t, off_t))

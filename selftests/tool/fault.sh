@@ -6,7 +6,11 @@
 
 # shellcheck disable=SC2154 # of tap.sh and of who sources this
 cc=(gcc -Wall -Wextra -Werror -O1 -g -D_GNU_SOURCE -I"$top/include/uapi")
-for so in fault fake fake_bus; do
+# shellcheck source=fake.sh
+. "$here/fake.sh"
+build_fake
+ok $? 'fake.so builds' || exit
+for so in fault fake_bus; do
 	"${cc[@]}" -shared -fPIC -o "$tap_tmp/$so.so" "$here/$so.c"
 	ok $? "$so.so builds" || exit
 done

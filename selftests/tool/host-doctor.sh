@@ -6,9 +6,9 @@ here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
 . "$here/tap.sh"
 . "$here/fixtures.sh"
+. "$here/fake.sh"
 
-gcc -Wall -Wextra -Werror -O1 -D_GNU_SOURCE -I"$top/include/uapi" \
-	-shared -fPIC -o "$tap_tmp/fake.so" "$here/fake.c"
+build_fake
 ok $? 'the fake driver builds' || exit
 real=$VFIO_CXL
 VFIO_CXL=faked

@@ -7,18 +7,19 @@ here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
 . "$here/tap.sh"
 . "$here/fixtures.sh"
+. "$here/fake.sh"
 
 cc=(gcc -Wall -Wextra -Werror -O1 -D_GNU_SOURCE -I"$top/include/uapi")
-"${cc[@]}" -shared -fPIC -o "$tap_tmp/fake.so" "$here/fake.c" &&
+build_fake &&
 	"${cc[@]}" -fsanitize=address,undefined -o "$tap_tmp/names" \
-		"$here/names.c" "$top/tools/vfio-cxl/lib/names.c"
+		"$here/names.c" "$top"/tools/vfio-cxl/lib/names{,_dc}.c
 ok $? 'the fake driver builds' || exit
 
 # The names are the header's: ITS_NAME NUMBER, sorted
 h=$top/include/uapi/linux/vfio_cxl.h
 {
-	sed -nE 's/^#define VFIO_CXL_((INFO|GATE|WINDOW|DECODER)_\w+)\s+\(1 << ([0-9]+)\).*/\1 \3/p' "$h"
-	for e in reason origin mem_mode; do
+	sed -nE 's/^#define VFIO_CXL_((INFO|GATE|WINDOW|DECODER|DC_INFO|DC_REGION|DC_EXTENT|DC_STATUS)_\w+)\s+\(1 << ([0-9]+)\).*/\1 \3/p' "$h"
+	for e in reason origin mem_mode dc_state dc_reach dc_change; do
 		sed -n "/^enum vfio_cxl_$e {/,/^}/s/^\tVFIO_CXL_\(.*\),/\1/p" "$h" |
 			awk '{ print $1, NR - 1 }'
 	done
@@ -60,7 +61,7 @@ has "$out" 'the system sleeps' 'sleep'
 has "$out" 'asked for a CXL reset' 'a CXL reset'
 has "$out" 'decoder 0 is being changed' 'and what they mean'
 has "$out" 'newer than this command' 'also one of the future'
-is "$(grep -c INFO "$log")" 1 'the driver is asked once'
+is "$(grep -cx INFO "$log")" 1 'the driver is asked once'
 
 # Reasons of the future
 fake=(FAKE_FLAGS=0 FAKE_REASON=77)

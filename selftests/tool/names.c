@@ -35,10 +35,20 @@ int main(void)
 	values("REASON", vcxl_reason_name);
 	values("ORIGIN", vcxl_origin_name);
 	values("MEM", vcxl_mem_mode_name);
+	bits("DC_INFO", vcxl_dc_info_flag_name);
+	bits("DC_REGION", vcxl_dc_region_flag_name);
+	bits("DC_EXTENT", vcxl_dc_extent_flag_name);
+	bits("DC_STATUS", vcxl_dc_status_flag_name);
+	values("DC", vcxl_dc_state_name);
+	values("DC_REACH", vcxl_dc_reach_name);
+	values("DC_CHANGE", vcxl_dc_change_name);
 	for (i = 0; i < MAX; i++)
 		if (!vcxl_gate_name(i) != !vcxl_gate_why(i) ||
 		    !vcxl_reason_name(i) != !vcxl_reason_why(i) ||
-		    !vcxl_reason_name(i) != !vcxl_reason_next(i))
+		    !vcxl_reason_name(i) != !vcxl_reason_next(i) ||
+		    !vcxl_dc_state_name(i) != !vcxl_dc_state_why(i) ||
+		    !vcxl_dc_state_name(i) != !vcxl_dc_state_next(i) ||
+		    !vcxl_dc_change_name(i) != !vcxl_dc_change_why(i))
 			printf("half of %u\n", i);
 	return 0;
 }

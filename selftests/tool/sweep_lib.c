@@ -250,6 +250,8 @@ int main(int argc, char **argv)
 	root = argv[1];
 	for (call = fake_init ? client_calls : host_calls; call->name; call++)
 		sweep(call);
+	for (call = dc_calls; call->name && !fake_init; call++)
+		sweep(call);
 	for (call = faulty_calls; call->name && !fake_init; call++)
 		sweep(call);
 	printf("1..%d\n", tests);

@@ -27,7 +27,8 @@ struct call {
 };
 
 /* Each ended by one without a name */
-extern const struct call host_calls[], client_calls[], faulty_calls[];
+extern const struct call host_calls[], dc_calls[], client_calls[],
+			 faulty_calls[];
 
 /* Of fake_vfio.c, where that is preloaded */
 #pragma weak fake

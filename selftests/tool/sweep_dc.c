@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The library's calls of Dynamic Capacity, for sweep_lib.c: see fake_dc.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sweep_lib.h"
+
+static const uint8_t tag[VFIO_CXL_DC_TAG_LEN] = { 0x6b, 0xa7, 0xb8, 0x10 };
+
+static int do_dc_info(void)
+{
+	struct vfio_cxl_dc_info info;
+	int ret = vcxl_dc_info(dev, &info);
+
+	if (!ret)
+		sprintf(result, "%x %u", info.flags, info.region_count);
+	return ret;
+}
+
+static int do_dc_list(void)
+{
+	struct vfio_cxl_dc_extent *extents;
+	size_t count, i, n = 0;
+	int ret = vcxl_dc_list(dev, &extents, &count);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < count; i++)
+		n += sprintf(result + n, "%llu ",
+			     (unsigned long long)extents[i].id);
+	free(extents);
+	return 0;
+}
+
+static int do_dc_status(void)
+{
+	struct vfio_cxl_dc_status status = { 0 };
+	int ret;
+
+	memcpy(status.tag, tag, sizeof(tag));
+	ret = vcxl_dc_status(dev, &status);
+	if (!ret)
+		sprintf(result, "%u", status.state);
+	return ret;
+}
+
+static int do_dc_release(void)
+{
+	struct vfio_cxl_dc_decide decide = { 0 };
+	int ret;
+
+	memcpy(decide.tag, tag, sizeof(tag));
+	ret = vcxl_dc_release(dev, &decide);
+	if (!ret)
+		sprintf(result, "%x", decide.flags);
+	return ret;
+}
+
+static int do_dc_deadline(void)
+{
+	return vcxl_dc_deadline(dev, 4, VFIO_CXL_DC_NEVER);
+}
+
+static int do_events(void)
+{
+	struct vfio_cxl_dc_event event;
+	struct vcxl_events *events;
+	int ret = vcxl_events_open(dev, &events);
+
+	if (ret)
+		return ret;
+	ret = vcxl_events_seek(events, 1);
+	if (!ret)
+		ret = vcxl_events_wait(events, 0);
+	if (!ret)
+		ret = vcxl_events_next(events, &event);
+	if (!ret)
+		sprintf(result, "%llu", (unsigned long long)event.sequence);
+	vcxl_events_close(events);
+	return ret;
+}
+
+const struct call dc_calls[] = {
+	{ "vcxl_dc_info", do_dc_info, false, NULL, false },
+	{ "vcxl_dc_list", do_dc_list, false, NULL, false },
+	{ "vcxl_dc_status", do_dc_status, false, NULL, false },
+	{ "vcxl_dc_release", do_dc_release, false, NULL, false },
+	{ "vcxl_dc_deadline", do_dc_deadline, false, NULL, false },
+	{ "vcxl_events_*", do_events, false, NULL, false },
+	{ 0 },
+};
