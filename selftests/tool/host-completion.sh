@@ -92,6 +92,10 @@ for name in "${names[@]}"; do
 		"$(tr ' ' '\n' <<<"$options" | grep -vx -- --json | paste -sd' ')" \
 		"none twice: $name"
 	case $(jq -r '.args // ""' <<<"$record") in
+	*DEV...*)
+		is "$(after "$line ")" "$devices" "devices for $name"
+		is "$(after "$line 0000:0d:00.0 0000:0e:00.0 ")" "$devices" \
+			"and more of them: $name" ;;
 	*DEV*)
 		is "$(after "$line ")" "$devices" "devices for $name"
 		is "$(after "$line --json ")" "$devices" "after a flag too"
@@ -126,6 +130,8 @@ is "$(after 'vfio-cxl decoder program --size ')" '' 'none to choose from'
 is "$(after 'vfio-cxl decoder program --size 1G ')" "$devices" \
 	'a value is no device'
 is "$(after 'vfio-cxl decoder program --size=1G ')" "$devices" 'nor this'
+is "$(after 'vfio-cxl dc accept --wait ')" "$devices" 'none that it must have'
+is "$(after 'vfio-cxl dc accept --reach ')" 'app device' 'two'
 is "$(after 'vfio-cxl status -- -')" '' 'no options behind --'
 is "$(after 'vfio-cxl help --completion ')" bash 'itself'
 

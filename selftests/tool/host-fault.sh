@@ -39,6 +39,33 @@ begin()
 		FAKE_MEMORY=$fix/media
 	mkdir -p "$tap_tmp/$part"
 	: >"$FAKE_LOG"
+	dynamic "$tap_tmp/$part/dc"
+}
+
+# Dynamic Capacity of the device: see fake_dc.c
+dynamic()
+{
+	local tag=6ba7b810-9dad-11d1-80b4-00c04fd430c8
+	local change="0 3 2 0 0 0 0 4 0x200000 $tag"
+
+	export FAKE_DC=$1
+	mkdir -p "$FAKE_DC"
+	cat >"$FAKE_DC/0" <<-E
+		info 3 0 0
+		region 0x10000000 0x40000000 0x200000 0x40000000 0x10000000 0
+		extent 1 4 0x10000000 0x200000 0x10000000 $tag 2 2 0 0 1 1 0
+		extent 2 4 0x10200000 0x200000 -1 - 1 0 0 0 0 0 0
+		tag $tag 2 2 0 0 1 0 4 0x200000
+		decided 4 0
+		event 1 $change
+	E
+	cat >"$FAKE_DC/1" <<-E
+		tag $tag 3 2 0 0 1 0 4 0x200000
+		event 3 $change
+		message 0000:0d:00.0 3 $change
+		event 4 $change
+		message 0000:0d:00.0 4 $change
+	E
 }
 
 # A sweep that finds nothing must not be one that sees nothing:
@@ -68,6 +95,10 @@ reads()
 	all_of version --json
 	all_of window list 0d:00.0 --json
 	all_of decoder show 0d:00.0
+	all_of dc show 0d:00.0 --json
+	all_of dc list
+	all_of dc status 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
+	SWEEP_STREAM=1 all_of monitor --since 1 --count 3 --json 0d:00.0
 	all_of help --json
 	all_of help --completion bash
 	with_region
@@ -86,6 +117,9 @@ changes()
 	all_of decoder guest clear 0d:00.0 --dry-run
 	all_of mem test 0d:00.0 --reset --json
 	all_of mem clear 0d:00.0
+	all_of dc accept 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8 --wait
+	all_of dc release 0d:00.0 --offer 4 --force --json
+	all_of dc deadline 0d:00.0 4 60
 	all_of unbind 0d:00.0
 	all_of unbind 0d:00.0 --json
 	with_region
@@ -118,5 +152,5 @@ for file in "$tap_tmp"/*.[0-9]*; do
 	tap_of replay "$file"
 	count=$((count + 1))
 done
-[[ $count -ge 22 || $# -gt 0 ]]
+[[ $count -ge 29 || $# -gt 0 ]]
 ok $? 'all commands were swept'

@@ -19,7 +19,8 @@ ok $? 'make install' || exit
 for file in sbin/vfio-cxl lib/libvfio-cxl.a lib/libvfio-cxl.so lib/$soname \
 	    lib/pkgconfig/libvfio-cxl.pc include/libvfio-cxl.h \
 	    include/linux/vfio_cxl.h share/man/man1/vfio-cxl.1 \
-	    share/man/man3/libvfio-cxl.3 share/man/man4/cxl-vfio-pci.4; do
+	    share/man/man3/libvfio-cxl.3 share/man/man4/cxl-vfio-pci.4 \
+	    share/man/man7/vfio-cxl-dc.7 include/linux/vfio_cxl_netlink.h; do
 	[[ -s $prefix/$file ]]
 	ok $? "$file is installed"
 done
@@ -36,7 +37,7 @@ nm -D --defined-only --with-symbol-versions "$prefix/lib/$soname" |
 	awk '$2 != "A" { print $3 }' | sort >"$tap_tmp/got"
 [[ $(wc -l <"$tap_tmp/want") -gt 60 ]]
 ok $? 'the header has functions'
-is "$(diff <(sed 's/@@VCXL_1$//' "$tap_tmp/got") "$tap_tmp/want")" '' \
+is "$(diff <(sed 's/@@VCXL_[12]$//' "$tap_tmp/got") "$tap_tmp/want")" '' \
 	'all and only those are exported, with their version'
 is "$(nm -g --defined-only "$prefix/lib/libvfio-cxl.a" |
 	awk 'NF == 3 && $3 !~ /^(vcxl|vfio_cxl)_/ { print $3 }')" '' \

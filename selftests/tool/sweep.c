@@ -7,7 +7,8 @@
  * that it may change, and gets back as it was; LOG is written by the fake
  * driver. Prints a line of TAP for each way. What has to hold is in judge().
  *
- * SWEEP_PRELOAD: what to preload. SWEEP_KINDS: only these ways.
+ * SWEEP_PRELOAD: what to preload. SWEEP_KINDS: only these ways. SWEEP_STREAM: it
+ * prints as it goes, so that a failure leaves what came before it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -52,6 +53,7 @@ static struct run good, now, again;
 static struct text before;
 static int out_fd, err_fd;
 static int tests, bad;
+static bool stream;
 
 static void die(const char *what)
 {
@@ -262,7 +264,9 @@ static const char *judge_failure(bool json)
 		return "what it told is not what failed";
 	if (json && !is_whole_json(&now.err))
 		return "no error object";
-	if (json && now.out.len && !on_stdout())
+	if (stream && strncmp(now.out.s, good.out.s, now.out.len))
+		return "it failed, and printed something else before";
+	if (json && !stream && now.out.len && !on_stdout())
 		return "it failed, and printed records";
 	/* Partly done says so itself; see judge_again() */
 	if (now.status != LAST_EXIT && !same(&now.root, &before) &&
@@ -293,7 +297,7 @@ static const char *judge(bool json)
 		return judge_failure(json);
 	if (!tells(&now.out) && !tells(&now.err))
 		return "success, but something else was printed";
-	if (json && !is_whole_json(&now.out))
+	if (json && !stream && !is_whole_json(&now.out))
 		return "half a record, and success";
 	return same(&now.root, &good.root) ? NULL :
 	       "it claims what it did not do";
@@ -407,6 +411,7 @@ int main(int argc, char **argv)
 	enum fault_kind k;
 	int i;
 
+	stream = getenv("SWEEP_STREAM");
 	if (argc < 5)
 		die("sweep ROOT LOG LABEL COMMAND [ARGUMENT]...");
 	root = argv[1];

@@ -50,6 +50,37 @@ int size_option(const struct args *args, enum option option, uint64_t *value)
 			   option_texts[option].name, text);
 }
 
+/* Decimal or 0x hexadecimal, and nothing behind it but @end */
+bool parse_number(const char *text, char end, uint64_t *value)
+{
+	bool hex = !strncmp(text, "0x", 2);
+	size_t n = strspn(hex ? text + 2 : text,
+			  hex ? "0123456789abcdefABCDEF" : "0123456789");
+
+	if (hex)
+		n = n ? n + 2 : 0;
+	errno = 0;
+	*value = strtoull(text, NULL, hex ? 16 : 10);
+	return n && !errno && (text[n] == '\0' || text[n] == end);
+}
+
+/* Left alone where the option was not given */
+int number_option(const struct args *args, enum option option, uint64_t max,
+		  uint64_t *value)
+{
+	const char *text = args->opt[option];
+	uint64_t number;
+
+	if (!text)
+		return EXIT_DONE;
+	if (!parse_number(text, '\0', &number) || number > max)
+		return usage_error(args, "--%s: '%s' is no number from 0 to %llu",
+				   option_texts[option].name, text,
+				   (unsigned long long)max);
+	*value = number;
+	return EXIT_DONE;
+}
+
 static int find_option(const char *word, size_t len)
 {
 	int i;
@@ -76,7 +107,8 @@ static int take_option(struct args *args, char **argv, int left)
 		usage_error(args, "there is no option '%s'", word);
 		return 0;
 	}
-	if (!option_texts[option].value) {
+	if (!option_texts[option].value ||
+	    (option_texts[option].value[0] == '[' && !word[2 + len])) {
 		if (word[2 + len]) {
 			usage_error(args, "--%s takes no value",
 				    option_texts[option].name);
@@ -211,12 +243,37 @@ static int count_names(const char *names)
 	return n;
 }
 
+/* Asks for the first of the @names behind @count that must be there */
+static int need_words(const struct args *args, const char *names, int count)
+{
+	static const struct {
+		const char *name;
+		const char *question;
+	} questions[] = {
+		{ "DEV", "which device?" },
+		{ "ADDR", "which address?" },
+		{ "OFFER", "which offer?" },
+		{ "SECONDS", "in how many seconds?" },
+	};
+	size_t i, len;
+
+	for (; count && *names; count--)
+		names += strcspn(names, " ") + (names[strcspn(names, " ")] == ' ');
+	len = strcspn(names, " ");
+	for (i = 0; *names != '[' && i < ARRAY_SIZE(questions); i++)
+		if (strlen(questions[i].name) == len &&
+		    !strncmp(names, questions[i].name, len))
+			return usage_error(args, "%s", questions[i].question);
+	return EXIT_DONE;
+}
+
 /* @count words after the command's name */
 static int take_words(struct args *args, char **words, int count)
 {
 	const char *want = args->command->args;
 	bool help = args->command->run == cmd_help;
-	int max = help ? MAX_WORDS : count_names(want);
+	int i, ret, max = help || strstr(want, "...") ? MAX_WORDS :
+			  count_names(want);
 
 	if (count > max)
 		return usage_error(args, "one word too many: '%s'", words[max]);
@@ -225,11 +282,16 @@ static int take_words(struct args *args, char **words, int count)
 		args->topic_count = count;
 		return EXIT_DONE;
 	}
+	ret = need_words(args, want, count);
+	if (ret)
+		return ret;
+	args->given = words;
+	args->given_count = count;
 	args->device = count > 0 ? words[0] : NULL;
-	args->address = count > 1 ? words[1] : NULL;
-	if (*want && *want != '[' && count < max)
-		return usage_error(args, count ? "which address?" :
-				   "which device?");
+	args->second = count > 1 ? words[1] : NULL;
+	for (i = 0; i < count && strstr(want, "..."); i++)
+		if (!*words[i])
+			return usage_error(args, "an empty name is no device");
 	if (args->device && !*args->device)
 		return usage_error(args, "an empty name is no device");
 	return EXIT_DONE;

@@ -140,7 +140,11 @@ _vfio_cxl()
 			"$cur"
 	else
 		read -ra typed <<<"$args"
-		w=${typed[${#words[@]}-taken]-}
+		i=$((${#words[@]} - taken))
+		# The last one may be repeated
+		[[ $args != *...* || $i -lt ${#typed[@]} ]] ||
+			i=$((${#typed[@]} - 1))
+		w=${typed[i]-}
 		[[ $w != *DEV* ]] || __vfio_cxl_offer_devices "$cur"
 	fi
 }

@@ -51,7 +51,7 @@ static int print_tables(void)
 	fputs("'\n# Options with a value=words to choose from\n__vfio_cxl_options='",
 	      stdout);
 	for (i = 0, c = 0; i < OPT_COUNT; i++) {
-		if (!option_texts[i].value)
+		if (!option_texts[i].value || option_texts[i].value[0] == '[')
 			continue;
 		printf("%s--%s=", c++ ? "\n" : "", option_texts[i].name);
 		print_values(option_texts[i].value);

@@ -75,9 +75,9 @@ int cmd_guest_set(struct args *args)
 	uint64_t base;
 	int ret;
 
-	if (!parse_size(args->address, &base))
+	if (!parse_size(args->second, &base))
 		return usage_error(args, "'%s' is no address: use a number like 0x100000000 or 4G",
-				   args->address);
+				   args->second);
 	arg.base = base;
 	arg.flags = (args->opt[OPT_SEAL] ? VFIO_CXL_GUEST_SEAL : 0) |
 		    (args->opt[OPT_PERSIST] ? VFIO_CXL_GUEST_PERSIST : 0) |

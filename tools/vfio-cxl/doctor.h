@@ -50,5 +50,8 @@ void check_settings(struct doctor *d);
 void check_device(struct doctor *d, struct vcxl_device *dev);
 /* doctor_memory.c: @dev is bound */
 void check_memory(struct doctor *d, struct vcxl_device *dev);
+/* doctor_dc.c: likewise */
+void check_dynamic(struct doctor *d, struct vcxl_device *dev,
+		   const struct vfio_cxl_info *info);
 
 #endif /* VFIO_CXL_DOCTOR_H */

@@ -236,6 +236,7 @@ void check_memory(struct doctor *d, struct vcxl_device *dev)
 	check_abi(d, info->abi_version);
 	check_window(d, dev, info);
 	check_present(d, info);
+	check_dynamic(d, dev, info);
 	if (!(info->flags & VFIO_CXL_INFO_MEMORY))
 		return;
 	check_live(d, info);

@@ -11,7 +11,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 	[OPT_DRY_RUN] = { "dry-run", NULL,
 			  "check and show what would be done, change nothing" },
 	[OPT_FORCE] = { "force", NULL,
-			"go on where others use the device or its group" },
+			"go on where others use it" },
 	[OPT_BASE] = { "base", "auto|ADDR",
 		       "host physical address; auto: the lowest free range" },
 	[OPT_SIZE] = { "size", "SIZE", "bytes; all there are if left out" },
@@ -34,6 +34,19 @@ const struct option_text option_texts[OPT_COUNT] = {
 			  "for later tenancies too, until the driver is unbound" },
 	[OPT_COMPLETION] = { "completion", "bash",
 			     "print the tables for completion in this shell" },
+	[OPT_OFFER] = { "offer", "NUMBER", "all of this offer" },
+	[OPT_EXTENT] = { "extent", "ID[,ID]...", "these extents, not a tag" },
+	[OPT_REGION] = { "region", "NUMBER", "only what is in this region" },
+	[OPT_REACH] = { "reach", "device|app",
+			"for any tenancy, or for descriptors of the tag only" },
+	[OPT_WAIT] = { "wait", "[SECONDS]",
+		       "until it is so, or cannot be; at most so long" },
+	[OPT_NUMBER] = { "count", "NUMBER", "end after so many changes" },
+	[OPT_TIMEOUT] = { "timeout", "SECONDS", "end after that time" },
+	[OPT_EVENT] = { "event", "KIND[,KIND]...",
+			"only these kinds of changes, or changes to these states" },
+	[OPT_SINCE] = { "since", "SEQUENCE",
+			"begin with this entry of the log, or the first kept" },
 };
 
 static void print_option(FILE *file, int option)
@@ -41,8 +54,12 @@ static void print_option(FILE *file, int option)
 	const struct option_text *o = &option_texts[option];
 	char name[40];
 
-	snprintf(name, sizeof(name), "--%s%s%s", o->name, o->value ? " " : "",
-		 o->value ? o->value : "");
+	/* "--wait[=SECONDS]" */
+	if (o->value && *o->value == '[')
+		snprintf(name, sizeof(name), "--%s[=%s", o->name, o->value + 1);
+	else
+		snprintf(name, sizeof(name), "--%s%s%s", o->name,
+			 o->value ? " " : "", o->value ? o->value : "");
 	fprintf(file, "  %-20s %s\n", name, o->help);
 }
 
@@ -62,6 +79,11 @@ void print_usage(FILE *file, const struct command *c)
 		      "or /dev/vfio/N.\n", file);
 	if (strstr(c->args, "ADDR"))
 		fputs("ADDR: a guest physical address, a multiple of 256 MiB.\n",
+		      file);
+	if (strstr(c->args, "SECONDS"))
+		fputs("SECONDS: from now on; or never.\n", file);
+	if (strstr(c->args, "TAG"))
+		fputs("TAG: a UUID, 36 characters long. What has none is named by --extent.\n",
 		      file);
 }
 

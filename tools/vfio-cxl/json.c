@@ -217,5 +217,7 @@ struct json_object *json_device(struct vcxl_device *dev,
 	json_add(o, "vfio", json_text(vcxl_device_vfio_name(dev)));
 	json_add(o, "numa_node", json_number(vcxl_device_numa_node(dev)));
 	add_info(o, answer);
+	json_add(o, "dynamic_capacity", answer->known ? json_capacity(dev) :
+		 NULL);
 	return o;
 }

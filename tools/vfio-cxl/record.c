@@ -92,9 +92,13 @@ void print_quoted(FILE *file, const char *text)
 
 static void print_value(struct json_object *value, int depth);
 
+/* In a line by itself nothing is broken */
+#define ONE_LINE	(-1000)
+
 static void new_line(int depth)
 {
-	printf("\n%*s", 2 * depth, "");
+	if (depth >= 0)
+		printf("\n%*s", 2 * depth, "");
 }
 
 static void print_list(struct json_object *list, int depth)
@@ -155,6 +159,13 @@ static void print_value(struct json_object *value, int depth)
 	default:
 		fputs("null", stdout);
 	}
+}
+
+/* @record stays the caller's */
+void print_json_line(struct json_object *record)
+{
+	print_value(record, ONE_LINE);
+	putchar('\n');
 }
 
 /* @records stays the caller's */

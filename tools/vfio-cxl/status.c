@@ -221,6 +221,19 @@ static void print_decoder(struct json_object *o)
 		       "");
 }
 
+static void print_dynamic(struct json_object *o)
+{
+	static const struct column lines[] = {
+		{ "dynamic capacity", "total", FORMAT_SIZE },
+		{ "  committed", "committed", FORMAT_SIZE },
+		{ "  pending", "pending", FORMAT_SIZE },
+	};
+	struct json_object *dynamic = lookup(o, "dynamic_capacity");
+
+	if (dynamic)
+		print_lines(dynamic, lines, ARRAY_SIZE(lines));
+}
+
 static void print_window(struct json_object *o)
 {
 	struct json_object *list = lookup(o, "windows");
@@ -265,6 +278,7 @@ static void print_status(struct vcxl_device *dev, struct json_object *o,
 	print_lines(o, info_lines, ARRAY_SIZE(info_lines));
 	print_why(&answer->info);
 	print_decoder(o);
+	print_dynamic(o);
 	print_window(o);
 }
 

@@ -48,6 +48,15 @@ enum option {
 	OPT_SEAL,
 	OPT_PERSIST,
 	OPT_COMPLETION,
+	OPT_OFFER,
+	OPT_EXTENT,
+	OPT_REGION,
+	OPT_REACH,
+	OPT_WAIT,
+	OPT_NUMBER,		/* --count */
+	OPT_TIMEOUT,
+	OPT_EVENT,
+	OPT_SINCE,
 	OPT_COUNT,
 };
 
@@ -56,8 +65,8 @@ enum option {
 /* Those that go with every command */
 #define ALLOW_ALWAYS	(ALLOW(JSON) | ALLOW(VERBOSE) | ALLOW(HELP))
 
-/* "decoder guest set DEV ADDR" has the most */
-#define MAX_WORDS	5
+/* "monitor" may have that many devices, but for one */
+#define MAX_WORDS	33
 
 struct args {
 	const struct command *command;
@@ -65,15 +74,18 @@ struct args {
 	char *words[MAX_WORDS];		/* all that is no option */
 	char **topic;			/* of "help": part of @words */
 	int topic_count;
-	const char *device;		/* NULL where it was left out */
-	const char *address;		/* likewise */
+	char **given;			/* words behind the command */
+	int given_count;
+	const char *device;		/* the first; NULL if left out */
+	const char *second;		/* likewise */
 	const char *opt[OPT_COUNT];	/* NULL if not given; "" for a flag */
 };
 
 /**
  * struct command - one row of the table that everything is made from
  * @name: noun and verb, one to three words with a space in between
- * @args: names of the positional arguments, as shown in help
+ * @args: names of the positional arguments, as shown in help: [NAME] may be left
+ *	out, NAME... may be more than one
  * @options: ALLOW() of what it takes besides --json, --verbose and --help
  * @summary: one line
  * @run: does it; returns an exit code
@@ -102,6 +114,14 @@ int cmd_guest_set(struct args *args);
 int cmd_guest_clear(struct args *args);
 int cmd_mem_test(struct args *args);
 int cmd_mem_clear(struct args *args);
+int cmd_dc_show(struct args *args);
+int cmd_dc_list(struct args *args);
+int cmd_dc_status(struct args *args);
+int cmd_dc_accept(struct args *args);
+int cmd_dc_reject(struct args *args);
+int cmd_dc_release(struct args *args);
+int cmd_dc_deadline(struct args *args);
+int cmd_monitor(struct args *args);
 int cmd_version(struct args *args);
 int cmd_help(struct args *args);
 
@@ -109,12 +129,15 @@ int cmd_help(struct args *args);
 int parse_args(int argc, char **argv, struct args *args);
 bool parse_size(const char *text, uint64_t *value);
 int size_option(const struct args *args, enum option option, uint64_t *value);
+bool parse_number(const char *text, char end, uint64_t *value);
+int number_option(const struct args *args, enum option option, uint64_t max,
+		  uint64_t *value);
 int match_words(const char *name, char *const *words, int count, bool *whole);
 
 /* help.c */
 struct option_text {
 	const char *name;
-	const char *value;	/* NULL for a flag */
+	const char *value;	/* NULL for a flag; [V]: may be left out */
 	const char *help;
 };
 
@@ -151,6 +174,7 @@ struct json_object *json_flag(bool value);
 struct json_object *json_text(const char *text);
 const char *json_string(struct json_object *value);
 void print_quoted(FILE *file, const char *text);
+void print_json_line(struct json_object *record);
 void print_json(const char *plural, struct json_object *records);
 
 /* json.c */
@@ -180,6 +204,9 @@ void ask_driver(const struct args *args, struct vcxl_device *dev,
 		struct answer *answer);
 struct json_object *json_device(struct vcxl_device *dev,
 				const struct answer *answer);
+
+/* dc_show.c: @dev is bound; null where there is none, or it can't be asked */
+struct json_object *json_capacity(struct vcxl_device *dev);
 
 /* table.c */
 enum format {
