@@ -1,0 +1,221 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# topologies: dc
+# Dynamic Capacity, from the fabric manager's offer to mapped memory and back. With
+# QEMU 10, which knows no tags, by number.
+
+here=$(dirname "$(readlink -f "$0")")
+. "$here/tap.sh"
+. "$here/guest.sh"
+
+readonly MIB=$((1 << 20))
+A=6ba7b810-9dad-11d1-80b4-00c04fd430c8
+B=0f0e0d0c-0b0a-0908-0706-050403020100
+tags=yes
+[[ $(bed info | jq -r .qemu) != 10.* ]] || tags=
+read -r node static < <(bed info |
+	jq -r '"\(.devices[0].id) \(.devices[0].media.static // 0)"')
+
+# offer REGION OFFSET LENGTH [TAG]; where there are no tags, without
+offer()
+{
+	if [[ -n $tags ]]; then
+		bed fm add --region "$1" --offset "$2" --length "$3" \
+			${4:+--tag "$4"}
+	else
+		bed qmp '{"execute":"cxl-add-dynamic-capacity","arguments":{
+			"path":"'"$node"'","host-id":0,
+			"selection-policy":"prescriptive","region":'"$1"',
+			"extents":[{"offset":'"$2"',"len":'"$3"'}]}}'
+	fi >/dev/null
+	ok $? "the manager offers $3 bytes in region $1 at $2"
+}
+
+ask_back()
+{
+	if [[ -n $tags ]]; then
+		bed fm release --region "$1" --offset "$2" --length "$3" \
+			${4:+--tag "$4"}
+	else
+		bed qmp '{"execute":"cxl-release-dynamic-capacity","arguments":{
+			"path":"'"$node"'","host-id":0,
+			"removal-policy":"prescriptive","region":'"$1"',
+			"extents":[{"offset":'"$2"',"len":'"$3"'}]}}'
+	fi >/dev/null
+	ok $? "the manager asks for $3 bytes in region $1 at $2"
+}
+
+# accepted: what the manager sees taken, in bytes
+accepted()
+{
+	bed fm list | jq '[.regions[].accepted[].length] | add // 0'
+}
+
+# watch EVENT: the monitor, from now on, for one change; seen: when it was there
+watch()
+{
+	"$VFIO_CXL" monitor --json --count 1 --timeout 60 --event "$1" "$DEV" \
+		>"$tap_tmp/seen" &
+	monitor=$!
+	# It misses nothing from when it has joined the group on
+	until awk '$2 == 16 && $4 != "00000000" { found = 1 }
+		   END { exit !found }' /proc/net/netlink; do
+		sleep 0.05
+	done
+}
+seen()
+{
+	wait "$monitor"
+	is $? 0 'the monitor has seen it'
+	out=$(<"$tap_tmp/seen")
+}
+
+# offered: the first extent of the list, once there is one: $id, $at, $number
+offered()
+{
+	local i
+
+	for ((i = 0; i < 200; i++)); do
+		run dc list "$DEV" --json
+		[[ $(jq '.extents | length' <<<"$out") == 0 ]] || break
+		sleep 0.05
+	done
+	read -r id at number < <(jq -r '.extents[0] |
+		"\(.id) \(.offset) \(.offer)"' <<<"$out")
+	[[ -n $id ]]
+	ok $? 'the offer is there'
+}
+
+# tenant COMMAND...: of vm-tenant; its answer is $said
+tenant()
+{
+	echo "$*" >&"${TENANT[1]}"
+	read -r said <&"${TENANT[0]}"
+}
+
+load_module && exit_is 0 bind "$DEV"
+exit_is 0 decoder program "$DEV"
+exit_is 0 dc show "$DEV" --json
+json '.capacities[0] | [.flags, (.regions | length),
+	([.regions[] | .covered == .length] | all)]' \
+	'[["CAPABLE","SYNCED"],2,true]' 'regions, all decoded'
+exit_is 0 doctor "$DEV" --json
+json '.checks | map(select(.check | test("^(mailbox|dc|dc-decoder|netlink)$")) |
+	.result) | unique' '["OK"]' 'doctor has nothing to say'
+error 3 null dc status "$DEV" $A
+exit_is 0 dc list "$DEV" --json
+json .extents '[]' 'nothing yet'
+
+# An offer
+watch PENDING
+offer 0 0 $((4 * MIB)) $A
+seen
+want=null who=(--extent)
+[[ -z $tags ]] || want=$A who=()
+json '[.kind, .state, .tag, .length, .region]' \
+	"[\"STATE\",\"PENDING\",$(jq -n --arg t "$want" '$t | if . == "null" then null else . end'),$((4 * MIB)),0]" \
+	'the offer'
+exit_is 0 dc list "$DEV" --json
+json '.extents | map([.state, .reach, .length, .offset, .in_use])' \
+	"[[\"PENDING\",\"NONE\",$((4 * MIB)),$static,false]]" 'in the list'
+id=$(jq '.extents[0].id' <<<"$out")
+[[ -n $tags ]] && who+=("$A") || who+=("$id")
+coproc TENANT { "${VFIO_CXL%/*}/vm-tenant" "$DEV"; }
+read -r said <&"${TENANT[0]}"
+is "$said" ok 'a tenant'
+tenant write "$static" early
+is "$said" SIGBUS 'what is only offered is out of reach'
+
+# Accepted, for any tenancy, in the mapping that is there
+watch COMMITTED
+exit_is 0 dc accept "$DEV" "${who[@]}" --wait=30 --json
+json '.decisions[0] | [.state, .reach, .queued, .bytes]' \
+	"[\"COMMITTED\",\"DEVICE\",false,$((4 * MIB))]" 'accepted'
+seen
+exit_is 0 dc accept "$DEV" "${who[@]}"
+has "$out" 'already accepted' 'once more'
+[[ -z $tags ]] || is "$(accepted)" $((4 * MIB)) 'the manager sees it taken'
+tenant write "$static" hello
+is "$said" ok 'a touch'
+tenant write $((static + 4 * MIB)) beyond
+is "$said" SIGBUS 'not beyond it'
+exit_is 0 dc status "$DEV" "${who[@]}" --json
+json '.statuses[0] | [.state, .in_use, .release_requested]' \
+	'["COMMITTED",true,false]' 'in use'
+
+# Asked for, and refused while it is in use
+watch REQUEST
+ask_back 0 0 $((4 * MIB)) $A
+seen
+exit_is 0 dc status "$DEV" "${who[@]}" --json
+json '.statuses[0] | [.state, .in_use, .release_requested]' \
+	'["COMMITTED",true,true]' 'asked for'
+exit_is 0 dc status "$DEV" "${who[@]}"
+has "$out" 'stop its user, then' 'and what to do'
+error 4 '"DC_IN_USE"' dc release "$DEV" "${who[@]}" --wait
+tenant read "$static" 5
+is "$said" 'ok hello' 'it still is'
+tenant unmap
+is "$(bed media read dc 0 5)" 68656c6c6f 'and is on the medium'
+exit_is 0 dc release "$DEV" "${who[@]}" --wait=30 --json
+json '.decisions[0].queued' false 'released, when it was unmapped'
+[[ -z $tags ]] || is "$(accepted)" 0 'the manager sees it gone'
+exit_is 0 dc status "$DEV" "${who[@]}" --json
+json '.statuses[0].state' RELEASED 'which is not unknown'
+exit_is 0 dc release "$DEV" "${who[@]}"
+has "$out" 'already released' 'once more'
+error 3 null dc accept "$DEV" --extent 12345
+
+# Taken away by force
+tenant map
+is "$said" ok 'mapped again'
+offer 1 0 $((2 * MIB)) $B
+offered
+exit_is 0 dc accept "$DEV" --extent "$id" --wait
+tenant write "$at" mine
+is "$said" ok 'a touch'
+error 4 '"DC_IN_USE"' dc release "$DEV" --extent "$id"
+exit_is 0 dc release "$DEV" --extent "$id" --force --wait
+tenant write "$at" mine
+is "$said" SIGBUS 'by force'
+
+# The tenant's own
+watch PENDING
+offer 1 $((2 * MIB)) $((2 * MIB)) $B
+seen
+tenant list
+id=${said#ok } id=${id%%:*}
+has "$said" ':PENDING:' 'the tenant sees the offer'
+tenant accept "$id"
+is "$said" ok 'and takes it'
+exit_is 0 dc list "$DEV" --json
+json '.extents | map([.state, .reach])' '[["COMMITTED","TENANT"]]' 'for itself'
+error 4 '"DC_REACH"' dc accept "$DEV" --extent "$id"
+watch RELEASED
+eval "exec ${TENANT[1]}>&-"
+seen
+exit_is 0 dc list "$DEV" --json
+json .extents '[]' 'given back when it ended'
+
+# Rejected, and a deadline
+watch REJECTED
+offer 0 0 $((2 * MIB)) $A
+offered
+exit_is 0 dc reject "$DEV" --extent "$id" --wait
+seen
+exit_is 0 dc status "$DEV" --extent "$id" --json
+json '.statuses[0] | [.state, .reason]' '["REJECTED","DC_REFUSED"]' 'rejected'
+watch REJECTED
+offer 0 0 $((2 * MIB)) $B
+offered
+exit_is 0 dc deadline "$DEV" "$number" 0
+seen
+json .reason DC_DEADLINE 'nobody decided'
+
+# The past
+run monitor "$DEV" --json --since 1 --timeout 1
+is "$code" 0 'from the first entry on'
+is "$(jq -s '[.[].sequence] | . == [range(1; length + 1)]' <<<"$out")" true \
+	'all of it'
+exit_is 0 unbind "$DEV"
+dmesg | grep -E 'WARNING|BUG:' && ok 1 'a quiet kernel'

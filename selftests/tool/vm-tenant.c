@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A user of the VFIO device that does what it is told, for shell scripts: vm-tenant
+ * BDF. Reads commands from standard input and answers each with a line: "ok", with
+ * what was asked for; "SIGBUS"; or an errno and a reason.
+ *
+ * write OFFSET TEXT    into the mapping of the memory
+ * read OFFSET LENGTH   of it
+ * unmap, map           all of it
+ * list                 id, state and offset of each extent that it sees
+ * accept ID, reject ID, release ID
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libvfio-cxl.h>
+
+static struct vcxl *ctx;
+static struct vcxl_client *client;
+static unsigned char *memory;
+static size_t size;
+static sigjmp_buf back;
+
+static void on_sigbus(int number)
+{
+	(void)number;
+	siglongjmp(back, 1);
+}
+
+static void answer(int ret)
+{
+	const struct vcxl_error *e = vcxl_error(ctx);
+
+	if (!ret)
+		puts("ok");
+	else
+		printf("%s %s\n", vcxl_errno_name(ret),
+		       vcxl_reason_name(e->reason) ?
+		       vcxl_reason_name(e->reason) : "?");
+}
+
+static void touch(uint64_t offset, const char *text, size_t len, int write)
+{
+	char copy[256];
+
+	if (!memory || offset >= size || len > size - offset ||
+	    len >= sizeof(copy)) {
+		puts("EINVAL NONE");
+		return;
+	}
+	if (sigsetjmp(back, 1)) {
+		puts("SIGBUS");
+		return;
+	}
+	if (write) {
+		memcpy(memory + offset, text, len);
+		puts("ok");
+		return;
+	}
+	memcpy(copy, memory + offset, len);
+	printf("ok %.*s\n", (int)len, copy);
+}
+
+static int map(void)
+{
+	void *addr;
+	int ret;
+
+	size = vcxl_client_memory_size(client);
+	ret = vcxl_client_map(client, 0, size, &addr);
+	memory = ret ? NULL : addr;
+	return ret;
+}
+
+static int unmap(void)
+{
+	int ret = vcxl_client_unmap(client, memory, size);
+
+	memory = NULL;
+	return ret;
+}
+
+static void list(void)
+{
+	struct vfio_cxl_dc_extent *extents;
+	size_t count, i;
+	int ret = vcxl_client_dc_list(client, &extents, &count);
+
+	if (ret) {
+		answer(ret);
+		return;
+	}
+	fputs("ok", stdout);
+	for (i = 0; i < count; i++)
+		printf(" %" PRIu64 ":%s:%#" PRIx64, (uint64_t)extents[i].id,
+		       vcxl_dc_state_name(extents[i].state),
+		       (uint64_t)extents[i].offset);
+	puts("");
+	free(extents);
+}
+
+static void decide(const char *what, uint64_t id)
+{
+	struct vfio_cxl_dc_decide arg = {
+		.ids = (uintptr_t)&id, .count = 1,
+	};
+
+	if (!strcmp(what, "accept")) {
+		arg.reach = VFIO_CXL_DC_REACH_TENANT;
+		answer(vcxl_client_dc_accept(client, &arg));
+	} else if (!strcmp(what, "reject")) {
+		answer(vcxl_client_dc_reject(client, &arg));
+	} else {
+		answer(vcxl_client_dc_release(client, &arg));
+	}
+}
+
+static void obey(char *line)
+{
+	char what[16] = "", text[128] = "";
+	uint64_t number = 0;
+
+	if (sscanf(line, "%15s %" SCNi64 " %127s", what, (int64_t *)&number,
+		   text) < 1)
+		puts("EINVAL NONE");
+	else if (!strcmp(what, "write"))
+		touch(number, text, strlen(text), 1);
+	else if (!strcmp(what, "read"))
+		touch(number, NULL, strtoul(text, NULL, 0), 0);
+	else if (!strcmp(what, "map"))
+		answer(map());
+	else if (!strcmp(what, "unmap"))
+		answer(unmap());
+	else if (!strcmp(what, "list"))
+		list();
+	else
+		decide(what, number);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_sigbus };
+	struct vcxl_device *dev;
+	char line[256];
+	int ret;
+
+	if (argc != 2 || vcxl_new(&ctx))
+		return 2;
+	sigaction(SIGBUS, &action, NULL);
+	ret = vcxl_device_get(ctx, argv[1], &dev);
+	if (!ret)
+		ret = vcxl_client_open(dev, &client);
+	if (!ret)
+		ret = map();
+	answer(ret);
+	fflush(stdout);
+	while (!ret && fgets(line, sizeof(line), stdin))
+		obey(line);
+	return ret != 0;
+}
