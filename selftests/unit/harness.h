@@ -46,6 +46,15 @@ static inline void unit_list(void)
 				       v->name[0] ? "." : "", v->name, t->name);
 }
 
+/* Those of the tests, which have a priority, were run before */
+static void __attribute__((constructor)) unit_start(void)
+{
+	if (!getenv("UNIT_LIST"))
+		return;
+	unit_list();
+	exit(0);
+}
+
 /* Each sanitizer's runtime has a copy of its own of what they share */
 static inline void unit_on_death(void (*died)(void))
 {
@@ -70,14 +79,9 @@ static inline void unit_on_death(void (*died)(void))
 				unit_random.seed, unit_random.step);	\
 	}								\
 									\
-	/* Those of the tests, which have a priority, were run before */ \
-	static void __attribute__((constructor)) unit_start(void)	\
+	static void __attribute__((constructor)) unit_watch(void)	\
 	{								\
 		unit_on_death(unit_died);				\
-		if (getenv("UNIT_LIST")) {				\
-			unit_list();					\
-			exit(0);					\
-		}							\
 	}
 
 #endif /* VFIO_CXL_UNIT_HARNESS_H */
