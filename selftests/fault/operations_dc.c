@@ -201,12 +201,14 @@ static int call_questions(void)
 	};
 	struct vfio_cxl_dc_status status;
 	struct vfio_cxl_dc_info info;
+	struct extent first = {};
 	__u32 count;
 
-	if (dc_info(node, &info) || dc_list(node, extents, 2, &count) ||
-	    dc_status(node, &tag, &status) ||
-	    extent_status(node, &(struct extent){ .id = extents[0].id },
-			  &status))
+	if (dc_info(node, &info) || dc_list(node, extents, 2, &count))
+		return -errno;
+	first.id = extents[0].id;
+	if (dc_status(node, &tag, &status) ||
+	    extent_status(node, &first, &status))
 		return -errno;
 	deadline.offer = extents[0].offer;
 

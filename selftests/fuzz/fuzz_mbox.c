@@ -442,8 +442,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	struct liar liar = { .in = &in };
 	const struct vfio_cxl_mbox_io io = {
-		liar_read, liar_write, liar_read64, liar_write64, liar_sleep,
-		&liar,
+		.read = liar_read,
+		.write = liar_write,
+		.read64 = liar_read64,
+		.write64 = liar_write64,
+		.sleep = liar_sleep,
+		.ctx = &liar,
 	};
 	struct place place[3] = {};
 	struct vfio_cxl_event_log log;

@@ -220,6 +220,7 @@ ignored_program+=,LONG_LINE_STRING,ENOSYS,MSLEEP,EMBEDDED_FUNCTION_NAME
 ignored_harness=$ignored_program,SPACING,COMPLEX_MACRO,MACRO_ARG_REUSE
 # JSON in C strings, and a program that has no header of the kernel's.
 ignored_harness+=,SPLIT_STRING,ARRAY_SIZE,MACRO_WITH_FLOW_CONTROL
+ignored_harness+=,MULTISTATEMENT_MACRO_USE_DO_WHILE
 
 # checkpatch driver|program FILE...
 checkpatch()

@@ -75,20 +75,20 @@ FIXTURE_VARIANT_ADD(killed, that_gave_back) {
 	.after = { VFIO_CXL_DC_RELEASED, VFIO_CXL_DC_PENDING },
 };
 
-static int act(struct dc *dc, enum act act, const struct extent *old,
+static int act(struct dc *dc, enum act what, const struct extent *old,
 	       const struct extent *young)
 {
 	int device = dc->user.device;
 	char *memory;
 
-	if (act == LOOKS)
+	if (what == LOOKS)
 		return extent_state(device, old) != VFIO_CXL_DC_PENDING;
-	if (extent_accept(device, act == QUEUES ? young : old,
+	if (extent_accept(device, what == QUEUES ? young : old,
 			  VFIO_CXL_DC_REACH_TENANT, &dc->answer))
 		return 2;
-	if (act == GIVES_BACK)
+	if (what == GIVES_BACK)
 		return extent_release(device, old, 0, &dc->answer);
-	if (act != TOUCHES)
+	if (what != TOUCHES)
 		return 0;
 	memory = dc_map(dc, old->at, EXTENT);
 
@@ -162,9 +162,8 @@ TEST_F(killed, leaves_nothing_half)
 	EXPECT_TRUE(fm_has(0, variant->after[0] == VFIO_CXL_DC_PENDING ?
 			      2 : 1));
 	/* The next one has them, as if nothing had been */
-	if (variant->after[0] == VFIO_CXL_DC_PENDING) {
+	if (variant->after[0] == VFIO_CXL_DC_PENDING)
 		ASSERT_EQ(0, extent_reject(node, &self->old, &dc->answer));
-	}
 	EXPECT_EQ(0, extent_accept(node, &self->young,
 				   VFIO_CXL_DC_REACH_DEVICE, &dc->answer));
 	EXPECT_EQ(0, dc->answer.flags);

@@ -33,7 +33,6 @@ typedef uint64_t u64;
 #define U16_MAX			UINT16_MAX
 #define fallthrough		__attribute__((fallthrough))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
 #define container_of(p, type, member) \
 	((type *)((char *)(p) - offsetof(type, member)))
 #define SZ_4K			0x1000UL
@@ -55,6 +54,11 @@ typedef uint64_t u64;
 #define le16_to_cpu(v)		le16toh(v)
 #define le32_to_cpu(v)		le32toh(v)
 #define le64_to_cpu(v)		le64toh(v)
+
+static inline bool is_power_of_2(unsigned long n)
+{
+	return n && !(n & (n - 1));
+}
 
 /* The offsets of a firmware table follow no alignment */
 static inline u16 get_unaligned_le16(const void *p)

@@ -68,12 +68,15 @@ static void dc_lock(void *ctx)
 	struct vfio_cxl_dc *dc = ctx;
 
 	spin_lock(&dc->lock);
+	/* Sparse does not follow it to dc_unlock() */
+	__release(&dc->lock);
 }
 
 static void dc_unlock(void *ctx)
 {
 	struct vfio_cxl_dc *dc = ctx;
 
+	__acquire(&dc->lock);
 	spin_unlock(&dc->lock);
 }
 
@@ -151,6 +154,7 @@ struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_dc *dc = cxl->dc;
 
+	/* With all that vfio_cxl_dc_discover() made before it said so */
 	return dc && smp_load_acquire(&dc->ready) ? dc : NULL;
 }
 
@@ -273,6 +277,7 @@ int vfio_cxl_dc_discover(struct vfio_cxl_dc *dc)
 	}
 
 	dc->reason = VFIO_CXL_REASON_NONE;
+	/* Who sees it in vfio_cxl_dc_ready() sees the engine, too */
 	smp_store_release(&dc->ready, true);
 
 	return 0;

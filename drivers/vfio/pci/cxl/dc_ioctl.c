@@ -66,7 +66,7 @@ static void fill_counts(struct vfio_cxl_dc *dc, struct vfio_cxl_dc_info *info)
 	const struct vfio_cxl_dcd_stats *stats = &engine->stats;
 	unsigned int n;
 
-	BUILD_BUG_ON(VFIO_CXL_DC_STATES != VFIO_CXL_DC_REVOKED + 1);
+	static_assert(VFIO_CXL_DC_REVOKED + 1 == VFIO_CXL_DC_STATES);
 
 	info->max_extents = engine->limits.extents;
 	info->max_offers = engine->limits.offers;
