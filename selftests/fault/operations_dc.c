@@ -57,7 +57,7 @@ static int settled(int ret, __u32 wanted)
 {
 	int err = ret ? -errno : 0;
 
-	if (!dc_settles(node))
+	if (!dc_settles(node, SOON))
 		return -ETIMEDOUT;
 	if (err)
 		return err;
@@ -105,7 +105,7 @@ static bool books_agree(void)
 {
 	bool held = state() == VFIO_CXL_DC_COMMITTED;
 
-	return within(SOON, fm_has(held, state() == VFIO_CXL_DC_PENDING));
+	return fm_settles(held, state() == VFIO_CXL_DC_PENDING);
 }
 
 static bool given_back(void)
@@ -115,7 +115,7 @@ static bool given_back(void)
 	if (state() == VFIO_CXL_DC_COMMITTED)
 		call_release();
 
-	return within(SOON, fm_has(0, 0));
+	return fm_settles(0, 0);
 }
 
 static bool reachable(void)
@@ -177,7 +177,7 @@ static bool check_bind(void)
 	if (!operation_is_bound() || no_mailbox())
 		return true;
 
-	return dc_settles(node) && !dc_list(node, &extent, 1, &count) &&
+	return dc_settles(node, SOON) && !dc_list(node, &extent, 1, &count) &&
 	       count == 1 && extent.state == VFIO_CXL_DC_COMMITTED &&
 	       extent.reach == VFIO_CXL_DC_REACH_NONE;
 }
@@ -186,10 +186,10 @@ static bool end_bind(void)
 {
 	if (no_mailbox() && (!operation_unbound() || call_bind()))
 		return false;
-	dc_settles(node);
+	dc_settles(node, SOON);
 	dc_give_all_back();
 
-	return within(SOON, fm_has(0, 0));
+	return fm_settles(0, 0);
 }
 
 static int call_questions(void)

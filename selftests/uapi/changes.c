@@ -34,7 +34,7 @@ FIXTURE_SETUP(log)
 	ASSERT_TRUE(memory_ready());
 	self->node = control_open();
 	ASSERT_LE(0, self->node);
-	ASSERT_TRUE(within(SOON, fm_has(0, 0)));
+	ASSERT_TRUE(fm_settles(0, 0));
 	self->tag = tag_new();
 }
 
@@ -225,7 +225,7 @@ static bool accept_and_release(int node, __u64 number)
 	release.count = count;
 
 	return !ioctl(node, VFIO_CXL_DC_RELEASE, &release) &&
-	       dc_settles(node);
+	       dc_settles(node, SOON);
 }
 
 /* Some entries at once: an offer of seven tags, which are taken and given back */
@@ -429,7 +429,7 @@ FIXTURE_SETUP(eventfd)
 	ASSERT_TRUE(memory_ready());
 	self->node = control_open();
 	ASSERT_EQ(0, user_open(&self->user));
-	ASSERT_TRUE(within(SOON, fm_has(0, 0)));
+	ASSERT_TRUE(fm_settles(0, 0));
 	self->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	self->tag = tag_new();
 }

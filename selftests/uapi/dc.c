@@ -84,7 +84,7 @@ TEST_F(dc, offer_accept_touch_release)
 	ASSERT_NE(MAP_FAILED, memory);
 	EXPECT_EQ(SIGBUS, touch(memory, true));
 
-	ASSERT_TRUE(offer_one(&self->dc, 0, 2 * EXTENT, EXTENT, e));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 2 * EXTENT, EXTENT, e));
 	EXPECT_EQ(at, e->at);
 	EXPECT_EQ(VFIO_CXL_DC_PENDING, extent_state(device, e));
 	EXPECT_EQ(SIGBUS, touch(memory, true));
@@ -173,7 +173,7 @@ TEST_F(dc, list_pages)
 	EXPECT_EQ(0, page(self->dc.node, &list, extents, 4));
 	EXPECT_EQ(0, list.count);
 	EXPECT_EQ(0, list.flags);
-	ASSERT_TRUE(offer(&self->dc, 0, pieces, 3, e));
+	ASSERT_TRUE(extents_offer(&self->dc, 0, pieces, 3, e));
 
 	memset(&list, 0, sizeof(list));
 	ASSERT_EQ(0, page(self->dc.node, &list, extents, 2));
@@ -215,7 +215,7 @@ TEST_F(dc, decisions_that_are_wrong)
 	struct vfio_cxl_dc_decide right, wrong;
 	__u64 ids[2], offer;
 
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &self->e));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->e));
 	ids[0] = self->e.id;
 	ids[1] = self->e.id;
 	offer = self->e.offer;
@@ -270,7 +270,7 @@ TEST_F(dc, questions_that_are_wrong)
 
 	EXPECT_EQ(-EINVAL, page(self->dc.node, &list, extents, 0));
 	EXPECT_EQ(-EINVAL, page(self->dc.node, &list, extents, 4097));
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &self->e));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->e));
 	EXPECT_EQ(-EFAULT, page(self->dc.node, &list, NULL, 1));
 	EXPECT_EQ(-EFAULT, page(self->dc.node, &list, (void *)-4096L, 1));
 #define REFUSED(...)							\
@@ -336,7 +336,7 @@ FIXTURE_VARIANT_ADD(reach, app) {
 FIXTURE_SETUP(reach)
 {
 	ASSERT_EQ(0, dc_begin(&self->dc));
-	ASSERT_TRUE(offer_one(&self->dc, 1, EXTENT, EXTENT, &self->e));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, EXTENT, EXTENT, &self->e));
 	self->memory = dc_map(&self->dc, self->e.at, EXTENT);
 	ASSERT_NE(MAP_FAILED, self->memory);
 }
@@ -437,8 +437,8 @@ TEST_F(dc, outside_the_decoder)
 	EXPECT_EQ(0, self->dc.info.region[1].covered);
 	EXPECT_EQ(VFIO_CXL_DC_NOWHERE, self->dc.info.region[1].offset);
 
-	ASSERT_TRUE(offer_one(&self->dc, 1, 0, EXTENT, &out));
-	ASSERT_TRUE(offer_one(&self->dc, 0, GIB - EXTENT, EXTENT, &in));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &out));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, GIB - EXTENT, EXTENT, &in));
 	EXPECT_EQ(-1, extent_accept(self->dc.node, &out,
 				    VFIO_CXL_DC_REACH_DEVICE, answer));
 	EXPECT_EQ(EOPNOTSUPP, errno);
@@ -493,7 +493,7 @@ TEST_F(tags, status_by_region)
 	};
 	int node = self->dc.node;
 
-	ASSERT_TRUE(offer(&self->dc, 0, pieces, 2, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 0, pieces, 2, self->e));
 	ASSERT_EQ(0, dc_accept(self->dc.user.device, &tag,
 			       VFIO_CXL_DC_REACH_TENANT, &self->dc.answer));
 	ASSERT_EQ(0, dc_status(node, &tag, status));

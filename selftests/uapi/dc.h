@@ -79,17 +79,24 @@ int dc_reject(int node, const struct tag *tag,
 	      struct vfio_cxl_dc_decide *decide);
 int dc_release(int node, const struct tag *tag, __u32 flags,
 	       struct vfio_cxl_dc_decide *decide);
+int dc_extent(int node, __u64 id, struct vfio_cxl_dc_status *status);
+int dc_by_id(int node, unsigned long command, __u64 id, __u32 reach,
+	     __u32 flags, struct vfio_cxl_dc_decide *decide);
 int dc_by_ids(int node, unsigned long command, const __u64 *ids, __u32 count,
 	      __u32 reach, __u32 flags, struct vfio_cxl_dc_decide *decide);
 int dc_by_offer(int node, unsigned long command, __u64 offer, __u32 reach,
 		struct vfio_cxl_dc_decide *decide);
 int dc_deadline(int node, __u64 offer, __u64 deadline);
 __u32 dc_state(int node, const struct tag *tag);
+bool dc_becomes(int node, const struct tag *tag, __u32 state, int ms);
+bool dc_settles(int node, int ms);
+void dc_give_all_back(void);
 
-bool offer(struct dc *dc, unsigned int region, const struct piece *pieces,
-	   unsigned int count, struct extent *extents);
-bool offer_one(struct dc *dc, unsigned int region, __u64 offset, __u64 length,
-	       struct extent *extent);
+bool extents_offer(struct dc *dc, unsigned int region,
+		   const struct piece *pieces, unsigned int count,
+		   struct extent *extents);
+bool extent_offer(struct dc *dc, unsigned int region, __u64 offset,
+		  __u64 length, struct extent *extent);
 int extent_status(int node, const struct extent *extent,
 		  struct vfio_cxl_dc_status *status);
 __u32 extent_state(int node, const struct extent *extent);
@@ -106,8 +113,7 @@ bool fm_add(unsigned int region, const struct piece *pieces,
 bool fm_release(unsigned int region, const struct piece *pieces,
 		unsigned int count);
 bool fm_has(int accepted, int pending);
-bool dc_settles(int node);
-bool dc_give_all_back(void);
+bool fm_settles(int accepted, int pending);
 bool param_set(const char *name, const char *value);
 
 #endif /* UAPI_DC_H */

@@ -27,8 +27,8 @@ FIXTURE_SETUP(driver)
 	struct dc *dc = &self->dc;
 
 	ASSERT_EQ(0, dc_begin(dc));
-	ASSERT_TRUE(offer_one(dc, 0, 0, EXTENT, &self->mine));
-	ASSERT_TRUE(offer_one(dc, 0, EXTENT, EXTENT, &self->roots));
+	ASSERT_TRUE(extent_offer(dc, 0, 0, EXTENT, &self->mine));
+	ASSERT_TRUE(extent_offer(dc, 0, EXTENT, EXTENT, &self->roots));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &self->mine,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	ASSERT_EQ(0, extent_accept(dc->node, &self->roots,
@@ -67,7 +67,7 @@ TEST_F(driver, comes_again)
 	struct extent pending, by_id = {};
 	char byte;
 
-	ASSERT_TRUE(offer_one(dc, 1, 0, EXTENT, &pending));
+	ASSERT_TRUE(extent_offer(dc, 1, 0, EXTENT, &pending));
 	user_close(&self->dc.user);
 	ASSERT_TRUE(dev_unbind());
 	/* Refused, given back, kept */
@@ -228,7 +228,7 @@ TEST_F(driver, comes_after_one_that_died)
 	ASSERT_TRUE(memory_ready());
 	ASSERT_EQ(0, dc_open(dc));
 
-	ASSERT_TRUE(offer_one(dc, 0, 0, EXTENT, &e));
+	ASSERT_TRUE(extent_offer(dc, 0, 0, EXTENT, &e));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &e,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	EXPECT_EQ(0, dc->answer.flags);
@@ -238,7 +238,7 @@ TEST_F(driver, comes_after_one_that_died)
 	EXPECT_EQ(1, info.recoveries);
 	EXPECT_EQ(VFIO_CXL_DC_COMMITTED, extent_state(dc->node, &e));
 	/* All is well again: what comes now is answered at once */
-	ASSERT_TRUE(offer_one(dc, 1, 0, EXTENT, &e));
+	ASSERT_TRUE(extent_offer(dc, 1, 0, EXTENT, &e));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &e,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	ASSERT_EQ(0, dc_info(dc->node, &info));

@@ -95,6 +95,17 @@ int dc_status(int node, const struct tag *tag,
 	return ioctl(node, VFIO_CXL_DC_STATUS, status);
 }
 
+int dc_extent(int node, __u64 id, struct vfio_cxl_dc_status *status)
+{
+	*status = (struct vfio_cxl_dc_status){
+		.argsz = sizeof(*status),
+		.flags = VFIO_CXL_DC_STATUS_EXTENT,
+		.extent = id,
+	};
+
+	return ioctl(node, VFIO_CXL_DC_STATUS, status);
+}
+
 static int decide(int node, unsigned long command, const struct tag *tag,
 		  __u32 reach, __u32 flags, struct vfio_cxl_dc_decide *decide)
 {
@@ -140,6 +151,12 @@ int dc_by_ids(int node, unsigned long command, const __u64 *ids, __u32 count,
 	return ioctl(node, command, decide);
 }
 
+int dc_by_id(int node, unsigned long command, __u64 id, __u32 reach,
+	     __u32 flags, struct vfio_cxl_dc_decide *decide)
+{
+	return dc_by_ids(node, command, &id, 1, reach, flags, decide);
+}
+
 int dc_by_offer(int node, unsigned long command, __u64 offer, __u32 reach,
 		struct vfio_cxl_dc_decide *decide)
 {
@@ -169,6 +186,22 @@ __u32 dc_state(int node, const struct tag *tag)
 	struct vfio_cxl_dc_status status;
 
 	return dc_status(node, tag, &status) ? VFIO_CXL_DC_NONE : status.state;
+}
+
+bool dc_becomes(int node, const struct tag *tag, __u32 state, int ms)
+{
+	return within(ms, dc_state(node, tag) == state);
+}
+
+/* Nothing is being answered or given back */
+bool dc_settles(int node, int ms)
+{
+	struct vfio_cxl_dc_info info;
+
+	return within(ms, !dc_info(node, &info) &&
+			  info.flags & VFIO_CXL_DC_INFO_SYNCED &&
+			  !info.nr[VFIO_CXL_DC_ACCEPTING] &&
+			  !info.nr[VFIO_CXL_DC_RELEASING]);
 }
 
 /*
@@ -283,24 +316,41 @@ static int fm_count(const char *text, const char *name)
 	return count;
 }
 
-/* Not told where there is none; that some tests can't see it there is known */
-bool fm_has(int accepted, int pending)
+static bool fm_tells(int is[2])
 {
-	const char *text;
-	int is[2];
+	const char *text = bed("fm list");
 
-	if (!tags_there())
-		return true;
-	text = bed("fm list");
 	if (!text)
 		return false;
 	is[0] = fm_count(text, "\"accepted\"");
 	is[1] = fm_count(text, "\"pending\"");
+
+	return true;
+}
+
+/* Not told where there is none; that some tests can't see it there is known */
+bool fm_has(int accepted, int pending)
+{
+	int is[2];
+
+	if (!tags_there())
+		return true;
+	if (!fm_tells(is))
+		return false;
 	if (is[0] == accepted && is[1] == pending)
 		return true;
 	printf("# the device has %d accepted, %d pending\n", is[0], is[1]);
 
 	return false;
+}
+
+bool fm_settles(int accepted, int pending)
+{
+	int is[2];
+
+	return !tags_there() ||
+	       within(SOON, fm_tells(is) && is[0] == accepted &&
+			    is[1] == pending);
 }
 
 /*
@@ -327,8 +377,9 @@ static bool find(int node, struct extent *extent, __u64 dpa)
 }
 
 /* One offer of all these, which becomes known; tags as far as there are any */
-bool offer(struct dc *dc, unsigned int region, const struct piece *pieces,
-	   unsigned int count, struct extent *extents)
+bool extents_offer(struct dc *dc, unsigned int region,
+		   const struct piece *pieces, unsigned int count,
+		   struct extent *extents)
 {
 	unsigned int i;
 
@@ -352,12 +403,12 @@ bool offer(struct dc *dc, unsigned int region, const struct piece *pieces,
 	return true;
 }
 
-bool offer_one(struct dc *dc, unsigned int region, __u64 offset, __u64 length,
-	       struct extent *extent)
+bool extent_offer(struct dc *dc, unsigned int region, __u64 offset,
+		  __u64 length, struct extent *extent)
 {
 	struct tag tag = tag_new();
 	struct piece piece = { offset, length, tags_there() ? &tag : NULL };
-	bool ok = offer(dc, region, &piece, 1, extent);
+	bool ok = extents_offer(dc, region, &piece, 1, extent);
 
 	extent->piece.tag = piece.tag ? &extent->tag : NULL;
 
@@ -367,15 +418,8 @@ bool offer_one(struct dc *dc, unsigned int region, __u64 offset, __u64 length,
 int extent_status(int node, const struct extent *extent,
 		  struct vfio_cxl_dc_status *status)
 {
-	if (*extent->tag.text)
-		return dc_status(node, &extent->tag, status);
-	*status = (struct vfio_cxl_dc_status){
-		.argsz = sizeof(*status),
-		.flags = VFIO_CXL_DC_STATUS_EXTENT,
-		.extent = extent->id,
-	};
-
-	return ioctl(node, VFIO_CXL_DC_STATUS, status);
+	return *extent->tag.text ? dc_status(node, &extent->tag, status) :
+				   dc_extent(node, extent->id, status);
 }
 
 /* NONE where it is not known */
@@ -465,6 +509,15 @@ static bool give_all_back(int node)
 	return is_at_rest(node);
 }
 
+void dc_give_all_back(void)
+{
+	int node = control_open();
+
+	if (node >= 0)
+		within(SOON, give_all_back(node));
+	close(node);
+}
+
 /* Open it; again, perhaps */
 int dc_open(struct dc *dc)
 {
@@ -493,31 +546,6 @@ int dc_begin(struct dc *dc)
 		return 6;
 
 	return 0;
-}
-
-/* Nothing is on its way any more, to or from the device */
-bool dc_settles(int node)
-{
-	struct vfio_cxl_dc_info info;
-
-	return within(SOON, !dc_info(node, &info) &&
-			    info.flags & VFIO_CXL_DC_INFO_SYNCED &&
-			    !info.nr[VFIO_CXL_DC_ACCEPTING] &&
-			    !info.nr[VFIO_CXL_DC_RELEASING]);
-}
-
-/* What a test has left is not for the next one */
-bool dc_give_all_back(void)
-{
-	int node = control_open();
-	bool done;
-
-	if (node < 0)
-		return false;
-	done = within(SOON, give_all_back(node));
-	close(node);
-
-	return done;
 }
 
 void dc_end(struct dc *dc)

@@ -123,8 +123,8 @@ FIXTURE_SETUP(killed)
 	if (!self->pid)
 		tenant(self, variant->act);
 	ASSERT_EQ(1, read(self->ready[0], &byte, 1));
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &known[0]));
-	ASSERT_TRUE(offer_one(&self->dc, 1, 0, EXTENT, &known[1]));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &known[0]));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &known[1]));
 	self->old = known[0];
 	self->young = known[1];
 	ASSERT_EQ(sizeof(known), write(self->word[1], known, sizeof(known)));
@@ -255,7 +255,7 @@ TEST_F(life, accept_races_reject)
 	int i, got[2];
 
 	for (i = 0; i < ROUNDS; i++) {
-		ASSERT_TRUE(offer_one(&self->dc, i & 1, i * EXTENT, EXTENT,
+		ASSERT_TRUE(extent_offer(&self->dc, i & 1, i * EXTENT, EXTENT,
 				      &self->e));
 		race(&self->dc, &self->e, commands, got);
 		/* One of them; the other is told that it is too late */
@@ -286,7 +286,7 @@ TEST_F(life, accept_and_release_twice)
 	int i, got[2], node = self->dc.node;
 
 	for (i = 0; i < ROUNDS; i++) {
-		ASSERT_TRUE(offer_one(&self->dc, i & 1, 0, EXTENT, &self->e));
+		ASSERT_TRUE(extent_offer(&self->dc, i & 1, 0, EXTENT, &self->e));
 		race(&self->dc, &self->e, accept, got);
 		EXPECT_EQ(EBUSY, got[0] + got[1]);
 		ASSERT_EQ(0, extent_status(node, &self->e, &self->dc.status));
@@ -314,8 +314,8 @@ FIXTURE_SETUP(tenancy)
 	struct dc *dc = &self->dc;
 
 	ASSERT_EQ(0, dc_begin(dc));
-	ASSERT_TRUE(offer_one(dc, 0, 0, EXTENT, &self->mine));
-	ASSERT_TRUE(offer_one(dc, 0, EXTENT, EXTENT, &self->roots));
+	ASSERT_TRUE(extent_offer(dc, 0, 0, EXTENT, &self->mine));
+	ASSERT_TRUE(extent_offer(dc, 0, EXTENT, EXTENT, &self->roots));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &self->mine,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	ASSERT_EQ(0, extent_accept(dc->node, &self->roots,
@@ -392,7 +392,7 @@ TEST_F(life, ends_cleared)
 	const char *text;
 
 	ASSERT_EQ(0, dc_program(dc, 0, 256 * MIB, GIB));
-	ASSERT_TRUE(offer_one(dc, 0, EXTENT, EXTENT, &self->e));
+	ASSERT_TRUE(extent_offer(dc, 0, EXTENT, EXTENT, &self->e));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &self->e,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	ASSERT_EQ(1, pwrite(dc->user.device, &byte, 1,

@@ -33,14 +33,14 @@ FIXTURE(memory) {
 static bool take(struct dc *dc, unsigned int region, const struct piece *pieces,
 		 unsigned int count, struct extent *e)
 {
-	return offer(dc, region, pieces, count, e) &&
+	return extents_offer(dc, region, pieces, count, e) &&
 	       !dc_by_offer(dc->user.device, VFIO_CXL_DC_ACCEPT, e->offer,
 			    VFIO_CXL_DC_REACH_TENANT, &dc->answer);
 }
 
 static bool take_again(struct dc *dc, struct extent *e)
 {
-	return offer_one(dc, e->region, e->piece.offset, e->length, e) &&
+	return extent_offer(dc, e->region, e->piece.offset, e->length, e) &&
 	       !extent_accept(dc->user.device, e, VFIO_CXL_DC_REACH_TENANT,
 			      &dc->answer);
 }
@@ -343,7 +343,7 @@ TEST_F(large, page_ends_at_the_border)
 	};
 	size_t huge = page_size(&self->dc, 2 * MIB);
 
-	ASSERT_TRUE(offer(&self->dc, 0, halves, 2, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 0, halves, 2, self->e));
 	ASSERT_EQ(0, extent_accept(self->dc.user.device, &self->e[0],
 				   VFIO_CXL_DC_REACH_TENANT, &self->dc.answer));
 	ASSERT_EQ(0, extent_reject(self->dc.user.device, &self->e[1],
@@ -369,7 +369,7 @@ TEST_F(large, page_of_1g)
 {
 	size_t huge = page_size(&self->dc, GIB);
 
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, GIB, &self->e[0]));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, GIB, &self->e[0]));
 	ASSERT_EQ(0, extent_accept(self->dc.user.device, &self->e[0],
 				   VFIO_CXL_DC_REACH_TENANT, &self->dc.answer));
 	EXPECT_EQ(huge == GIB ? 1 : GIB / (2 * MIB),

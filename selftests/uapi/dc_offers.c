@@ -71,8 +71,8 @@ FIXTURE_VARIANT_ADD(order, none) {
 FIXTURE_SETUP(order)
 {
 	ASSERT_EQ(0, dc_begin(&self->dc));
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &self->old));
-	ASSERT_TRUE(offer_one(&self->dc, 1, 0, EXTENT, &self->young));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->old));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &self->young));
 }
 
 FIXTURE_TEARDOWN(order)
@@ -149,7 +149,7 @@ TEST_F(offers, without_tags)
 	int node = self->dc.node;
 	struct extent e[3];
 
-	ASSERT_TRUE(offer(&self->dc, 1, pieces, 3, e));
+	ASSERT_TRUE(extents_offer(&self->dc, 1, pieces, 3, e));
 	EXPECT_NE(e[0].id, e[1].id);
 	EXPECT_NE(e[1].id, e[2].id);
 	EXPECT_EQ(e[0].offer, e[2].offer);
@@ -187,8 +187,8 @@ TEST_F(offers, by_number)
 	struct vfio_cxl_dc_decide *answer = &self->dc.answer;
 	struct extent e[2], f[2];
 
-	ASSERT_TRUE(offer(&self->dc, 0, pieces, 2, e));
-	ASSERT_TRUE(offer(&self->dc, 1, pieces, 2, f));
+	ASSERT_TRUE(extents_offer(&self->dc, 0, pieces, 2, e));
+	ASSERT_TRUE(extents_offer(&self->dc, 1, pieces, 2, f));
 	EXPECT_EQ(0, dc_by_offer(self->dc.user.device, VFIO_CXL_DC_ACCEPT,
 				 e[0].offer, VFIO_CXL_DC_REACH_TENANT, answer));
 	EXPECT_EQ(0, answer->flags);
@@ -226,7 +226,7 @@ TEST_F(offers, more_than_the_log_holds)
 	EXPECT_EQ(0, now->nr[VFIO_CXL_DC_PENDING]);
 	EXPECT_TRUE(fm_has(0, 0));
 
-	ASSERT_TRUE(offer_one(&self->dc, 0, BLOCK, EXTENT, &self->a));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, BLOCK, EXTENT, &self->a));
 	EXPECT_EQ(0, answer(&self->dc, &self->a, true));
 	EXPECT_EQ(0, self->dc.answer.flags);
 	EXPECT_TRUE(fm_has(1, 0));
@@ -248,8 +248,8 @@ TEST_F(offers, deadline)
 	int node = self->dc.node;
 	__u64 when;
 
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &self->a));
-	ASSERT_TRUE(offer_one(&self->dc, 1, 0, EXTENT, &self->b));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->a));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &self->b));
 	ASSERT_EQ(0, answer(&self->dc, &self->b, true));
 	if (*self->a.tag.text) {
 		ASSERT_EQ(0, extent_status(node, &self->a, status));
@@ -278,11 +278,11 @@ TEST_F(offers, deadline)
 /* A deadline that was put off, or has no meaning any more */
 TEST_F(offers, deadline_is_off)
 {
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &self->a));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->a));
 	ASSERT_EQ(0, dc_deadline(self->dc.node, self->a.offer, boottime(300)));
 	ASSERT_EQ(0, dc_deadline(self->dc.node, self->a.offer,
 				 VFIO_CXL_DC_NEVER));
-	ASSERT_TRUE(offer_one(&self->dc, 1, 0, EXTENT, &self->b));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &self->b));
 	ASSERT_EQ(0, dc_deadline(self->dc.node, self->b.offer, boottime(200)));
 	/* Decided, though not answered yet */
 	ASSERT_EQ(0, answer(&self->dc, &self->b, true));
@@ -302,7 +302,7 @@ TEST_F(offers, deadline_by_parameter)
 	EXPECT_TRUE(dev_rebind());
 	ASSERT_TRUE(param_set("dc_deadline_s", "0"));
 	ASSERT_EQ(0, dc_begin(&self->dc));
-	ASSERT_TRUE(offer_one(&self->dc, 0, 0, EXTENT, &self->a));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->a));
 	EXPECT_TRUE(within(SOON, extent_state(self->dc.node, &self->a) ==
 			   VFIO_CXL_DC_REJECTED));
 	ASSERT_EQ(0, extent_status(self->dc.node, &self->a, status));
@@ -348,7 +348,7 @@ TEST_F(tags, two_in_an_offer)
 	struct vfio_cxl_dc_decide *answer = &self->dc.answer;
 	int device = self->dc.user.device, node = self->dc.node;
 
-	ASSERT_TRUE(offer(&self->dc, 0, pieces, 3, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 0, pieces, 3, self->e));
 	ASSERT_EQ(0, dc_accept(device, &self->x, VFIO_CXL_DC_REACH_TENANT,
 			       answer));
 	EXPECT_EQ(VFIO_CXL_DC_DECIDE_QUEUED, answer->flags);
@@ -380,7 +380,7 @@ TEST_F(tags, stand_and_fall_whole)
 	int node = self->dc.node;
 	__u64 ids[2];
 
-	ASSERT_TRUE(offer(&self->dc, 1, pieces, 2, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 1, pieces, 2, self->e));
 	ids[0] = self->e[1].id;
 	ids[1] = self->e[0].id;
 	EXPECT_EQ(-1, dc_by_ids(node, VFIO_CXL_DC_ACCEPT, ids, 1,
@@ -398,7 +398,7 @@ TEST_F(tags, stand_and_fall_whole)
 			       answer));
 	EXPECT_TRUE(fm_has(0, 0));
 
-	ASSERT_TRUE(offer(&self->dc, 1, pieces, 2, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 1, pieces, 2, self->e));
 	ids[0] = self->e[1].id;
 	EXPECT_EQ(0, dc_by_ids(node, VFIO_CXL_DC_REJECT, ids, 1, 0, 0,
 			       answer));
@@ -416,7 +416,7 @@ TEST_F(tags, that_live)
 	struct vfio_cxl_dc_info *now = &self->now;
 	int node = self->dc.node;
 
-	ASSERT_TRUE(offer(&self->dc, 0, &first, 1, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 0, &first, 1, self->e));
 	/* Pending: refused, and answered when its turn comes */
 	ASSERT_TRUE(fm_add(1, &again, 1));
 	ASSERT_TRUE(within(SOON, !dc_info(node, now) &&
@@ -451,7 +451,7 @@ TEST_F(tags, that_lived)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
-		ASSERT_TRUE(offer(&self->dc, i / 2, &piece, 1, self->e));
+		ASSERT_TRUE(extents_offer(&self->dc, i / 2, &piece, 1, self->e));
 		if (i % 2) {
 			ASSERT_EQ(0, dc_reject(device, &self->x,
 					       &self->dc.answer));

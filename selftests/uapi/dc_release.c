@@ -26,7 +26,7 @@ FIXTURE(held) {
 FIXTURE_SETUP(held)
 {
 	ASSERT_EQ(0, dc_begin(&self->dc));
-	ASSERT_TRUE(offer_one(&self->dc, 0, EXTENT, EXTENT, &self->e));
+	ASSERT_TRUE(extent_offer(&self->dc, 0, EXTENT, EXTENT, &self->e));
 	ASSERT_EQ(0, extent_accept(self->dc.node, &self->e,
 				   VFIO_CXL_DC_REACH_DEVICE, &self->dc.answer));
 	self->memory = dc_map(&self->dc, self->e.at, EXTENT);
@@ -190,7 +190,7 @@ TEST_F(held, other_decisions)
 	EXPECT_EQ(-1, extent_reject(node, &self->e, answer));
 	EXPECT_EQ(EBUSY, errno);
 	EXPECT_EQ(VFIO_CXL_REASON_DC_COMMITTED, answer->reason);
-	ASSERT_TRUE(offer_one(&self->dc, 1, 0, EXTENT, &other));
+	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &other));
 	EXPECT_EQ(-1, extent_release(node, &other, VFIO_CXL_DC_DECIDE_FORCE,
 				     answer));
 	EXPECT_EQ(EBUSY, errno);
@@ -228,7 +228,7 @@ static bool take(struct dc *dc, __u64 first, unsigned int count,
 	for (i = 0; i < count; i++)
 		pieces[i] = (struct piece){ first + i * BLOCK, BLOCK };
 
-	return offer(dc, 0, pieces, count, e) &&
+	return extents_offer(dc, 0, pieces, count, e) &&
 	       !dc_by_offer(dc->node, VFIO_CXL_DC_ACCEPT, e->offer,
 			    VFIO_CXL_DC_REACH_DEVICE, &dc->answer);
 }
@@ -333,7 +333,7 @@ FIXTURE_SETUP(tags)
 	for (i = 0; i < 3; i++)
 		self->pieces[i] = (struct piece){ 2 * i * EXTENT, EXTENT,
 						  &self->tag };
-	ASSERT_TRUE(offer(&self->dc, 1, self->pieces, 3, self->e));
+	ASSERT_TRUE(extents_offer(&self->dc, 1, self->pieces, 3, self->e));
 	ASSERT_EQ(0, dc_accept(self->dc.user.device, &self->tag,
 			       VFIO_CXL_DC_REACH_TENANT, &self->dc.answer));
 }

@@ -62,9 +62,9 @@ FIXTURE_SETUP(reset)
 	struct dc *dc = &self->dc;
 
 	ASSERT_EQ(0, dc_begin(dc));
-	ASSERT_TRUE(offer_one(dc, 0, 0, EXTENT, &self->mine));
-	ASSERT_TRUE(offer_one(dc, 0, EXTENT, EXTENT, &self->roots));
-	ASSERT_TRUE(offer_one(dc, 1, 0, EXTENT, &self->pending));
+	ASSERT_TRUE(extent_offer(dc, 0, 0, EXTENT, &self->mine));
+	ASSERT_TRUE(extent_offer(dc, 0, EXTENT, EXTENT, &self->roots));
+	ASSERT_TRUE(extent_offer(dc, 1, 0, EXTENT, &self->pending));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &self->mine,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	ASSERT_EQ(0, extent_accept(dc->node, &self->roots,
@@ -233,7 +233,7 @@ TEST_F(many, survive)
 			/* Not side by side: none is a part of another */
 			pieces[j] = (struct piece){ (8 * i + j) * 2 * BLOCK,
 						    BLOCK };
-		ASSERT_TRUE(offer(&self->dc, i & 1, pieces, 8, e));
+		ASSERT_TRUE(extents_offer(&self->dc, i & 1, pieces, 8, e));
 		ASSERT_EQ(0, dc_by_offer(self->dc.node, VFIO_CXL_DC_ACCEPT,
 					 e->offer, VFIO_CXL_DC_REACH_DEVICE,
 					 &self->dc.answer));

@@ -30,7 +30,7 @@ FIXTURE_SETUP(netlink)
 	self->node = control_open();
 	self->nl = netlink_open();
 	ASSERT_LE(0, self->nl);
-	ASSERT_TRUE(within(SOON, fm_has(0, 0)));
+	ASSERT_TRUE(fm_settles(0, 0));
 	self->tag = tag_new();
 }
 

@@ -298,7 +298,7 @@ static char *extent_take(const struct user *user, bool *none)
 	struct extent e;
 
 	*none = !dc_info(dc.node, &dc.info) && !dc.info.region_count;
-	if (!*none && offer_one(&dc, 0, 0, MAPPED, &e) &&
+	if (!*none && extent_offer(&dc, 0, 0, MAPPED, &e) &&
 	    !extent_accept(user->device, &e, VFIO_CXL_DC_REACH_TENANT,
 			   &dc.answer))
 		memory = dc_map(&dc, e.at, MAPPED);
