@@ -348,8 +348,10 @@ bool fm_settles(int accepted, int pending)
 {
 	int is[2];
 
-	return !tags_there() ||
-	       within(SOON, fm_tells(is) && is[0] == accepted &&
+	if (!tags_there())
+		return true;
+
+	return within(SOON, fm_tells(is) && is[0] == accepted &&
 			    is[1] == pending);
 }
 
@@ -396,7 +398,7 @@ bool extents_offer(struct dc *dc, unsigned int region,
 			extents[i].tag = *pieces[i].tag;
 		if (!within(SOON, find(dc->node, &extents[i],
 				       dc->info.region[region].dpa +
-				       pieces[i].offset)))
+					       pieces[i].offset)))
 			return false;
 	}
 

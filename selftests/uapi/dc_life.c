@@ -256,7 +256,7 @@ TEST_F(life, accept_races_reject)
 
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_TRUE(extent_offer(&self->dc, i & 1, i * EXTENT, EXTENT,
-				      &self->e));
+					 &self->e));
 		race(&self->dc, &self->e, commands, got);
 		/* One of them; the other is told that it is too late */
 		EXPECT_EQ(1, !got[0] + !got[1]);
