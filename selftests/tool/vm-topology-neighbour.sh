@@ -16,7 +16,7 @@ readonly two base hdm2 M256=$((256 << 20))
 is "$(readlink -f "$sysfs/iommu_group")" \
 	"$(readlink -f "/sys/bus/pci/devices/$two/iommu_group")" 'one IOMMU group'
 load_module && exit_is 0 bind "$DEV"
-exit_is 0 decoder program "$DEV" --json
+exit_is 0 decoder program "$DEV" --size 256M --json
 json '.decoders[0].new.base' "$base" 'the first takes the first range'
 
 # Found committed on a neighbour's memory: not believed, and not touched

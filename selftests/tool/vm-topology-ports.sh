@@ -44,16 +44,17 @@ raw_decoder "$bridge" 1 $((base + G1)) $G1 $OURS $((COMMIT | 1 << 4))
 refused PATH_PORTS 'host bridge 12'
 # To us: 1 GiB to 1,5 GiB
 raw_decoder "$bridge" 1 $((base + G1)) $((2 * M256)) $OURS $COMMIT
-refused PATH_DECODER 'host bridge 12' --base "$base"
-refused PATH_DECODER 'host bridge 12' --base $((base + G1 - M256))
-refused PATH_DECODER 'host bridge 12' --base $((base + G1 + 2 * M256))
+refused PATH_DECODER 'host bridge 12' --base "$base" --size 256M
+refused PATH_DECODER 'host bridge 12' --base $((base + G1 - M256)) --size 256M
+refused PATH_DECODER 'host bridge 12' --base $((base + G1 + 2 * M256)) \
+	--size 256M
 refused PATH_DECODER 'host bridge 12' --base $((base + G1 + M256)) \
 	--dpa-skip 256M --size 512M
 exit_is 0 window list "$DEV" --json
 json '.windows[0] | [.flags, .reason]' '[["USABLE"],"NONE"]' 'now it is usable'
 
 before=$(raw_all "$bridge")
-exit_is 0 decoder program "$DEV" --json
+exit_is 0 decoder program "$DEV" --size 256M --json
 json '.decoders[0].new.base' $((base + G1)) 'the search finds what is routed'
 exit_is 0 mem test "$DEV" --size 4K --reset --pattern 0x1122334455667788 --keep
 is "$(bed media read static 0 8)" 8877665544332211 'and it is memory'

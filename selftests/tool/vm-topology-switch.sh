@@ -48,18 +48,20 @@ else
 fi
 
 before=$(raw_all "$switch")
-exit_is 0 decoder program "$DEV" --json
+# All of the device's capacity is more than what is routed
+refused PATH_DECODER "switch $up"
+exit_is 0 decoder program "$DEV" --size 256M --json
 json '.decoders[0].new.base' $route 'the search finds what is routed'
 exit_is 0 mem test "$DEV" --size 4K --reset --pattern 0x1122334455667788 --keep
 is "$(bed media read static 0 8)" 8877665544332211 'and it is memory'
 exit_is 0 decoder clear "$DEV"
-exit_is 0 decoder program "$DEV" --base $((route + G1 - M256))
+exit_is 0 decoder program "$DEV" --base $((route + G1 - M256)) --size 256M
 exit_is 0 mem test "$DEV" --size 4K --pattern 0x99aabbccddeeff00 --keep
 is "$(bed media read static 0 8)" 00ffeeddccbbaa99 'at the end of the route too'
 exit_is 0 decoder clear "$DEV"
 is "$(raw_all "$switch")" "$before" 'the decoders of the switch were only read'
-refused PATH_DECODER "switch $up" --base "$base"
-refused PATH_DECODER "switch $up" --base $((route + G1))
+refused PATH_DECODER "switch $up" --base "$base" --size 256M
+refused PATH_DECODER "switch $up" --base $((route + G1)) --size 256M
 refused PATH_DECODER "switch $up" --base $((route + G1 - M256)) \
 	--dpa-skip 256M --size 512M
 exit_is 0 window list "$DEV" --json
