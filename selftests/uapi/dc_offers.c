@@ -251,16 +251,14 @@ TEST_F(offers, deadline)
 	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->a));
 	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &self->b));
 	ASSERT_EQ(0, answer(&self->dc, &self->b, true));
-	if (*self->a.tag.text) {
-		ASSERT_EQ(0, extent_status(node, &self->a, status));
-		EXPECT_EQ(VFIO_CXL_DC_NEVER, status->deadline);
-	}
+	ASSERT_EQ(0, extent_status(node, &self->a, status));
+	EXPECT_EQ(VFIO_CXL_DC_NEVER, status->deadline);
 	when = boottime(300);
 	ASSERT_EQ(0, dc_deadline(node, self->a.offer, when));
-	if (*self->a.tag.text) {
-		ASSERT_EQ(0, extent_status(node, &self->a, status));
-		EXPECT_EQ(when, status->deadline);
-	}
+	ASSERT_EQ(0, dc_extent(node, self->a.id, status));
+	EXPECT_EQ(when, status->deadline);
+	ASSERT_EQ(0, extent_status(node, &self->a, status));
+	EXPECT_EQ(when, status->deadline);
 	EXPECT_EQ(VFIO_CXL_DC_PENDING, extent_state(node, &self->a));
 	EXPECT_TRUE(within(SOON, extent_state(node, &self->a) ==
 			   VFIO_CXL_DC_REJECTED));

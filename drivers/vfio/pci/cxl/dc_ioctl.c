@@ -244,7 +244,7 @@ static void status_of_extent(const struct vfio_cxl_dcd_item *item,
 {
 	*status = (struct vfio_cxl_dcd_status){
 		.offer = item->offer,
-		.deadline_ns = VFIO_CXL_DC_NEVER,
+		.deadline_ns = item->deadline_ns,
 		.state = item->state,
 		.reach = item->reach,
 		.reason = item->reason,

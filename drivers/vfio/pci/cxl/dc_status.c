@@ -24,6 +24,11 @@ bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 	}
 }
 
+static u64 deadline_of(const struct dc_group *group)
+{
+	return group->offer ? group->offer->deadline_ns : VFIO_CXL_DC_NEVER;
+}
+
 static void fill_item(struct vfio_cxl_dcd *dcd,
 		      const struct vfio_cxl_dcd_extent *e,
 		      struct vfio_cxl_dcd_item *item)
@@ -35,6 +40,7 @@ static void fill_item(struct vfio_cxl_dcd *dcd,
 		.offer = group->offer_id,
 		.dpa = e->dpa,
 		.len = e->len,
+		.deadline_ns = deadline_of(group),
 		.requests = e->requests,
 		.sequence = e->sequence,
 		.rc = group->rc,
@@ -123,8 +129,7 @@ static void fill_status(struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 
 	*status = (struct vfio_cxl_dcd_status){
 		.offer = group->offer_id,
-		.deadline_ns = group->offer ? group->offer->deadline_ns :
-					      VFIO_CXL_DC_NEVER,
+		.deadline_ns = deadline_of(group),
 		.reach = group->reach,
 		.reason = group->reason,
 		.rc = group->rc,

@@ -389,6 +389,7 @@ struct vfio_cxl_dcd_result {
  * @offer: that it came with, or 0
  * @dpa: first byte
  * @len: bytes
+ * @deadline_ns: of its offer, or VFIO_CXL_DC_NEVER
  * @requests: times that the device asked for it back
  * @tag: all zero if it has none
  * @sequence: as offered
@@ -407,6 +408,7 @@ struct vfio_cxl_dcd_item {
 	u64 offer;
 	u64 dpa;
 	u64 len;
+	u64 deadline_ns;
 	u32 requests;
 	u8 tag[VFIO_CXL_DC_TAG_LEN];
 	u16 sequence;
