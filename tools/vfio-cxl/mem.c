@@ -175,17 +175,46 @@ int mem_failed(struct mem *mem, const char *name, int err, const char *state)
 	return report_error(mem->args, &e);
 }
 
+/* What is behind the static capacity comes and goes: who wants it, names it */
+static int usual_end(struct mem *mem, struct vcxl_device *dev, uint64_t *end)
+{
+	struct vfio_cxl_dc_info dc = {};
+	int ret;
+
+	/* Before the device is opened only its control node answers */
+	if (mem->client)
+		ret = vcxl_client_dc_info(mem->client, &dc);
+	else
+		ret = vcxl_dc_info(dev, &dc);
+	/* A driver that does not know of it has none */
+	if (ret && ret != -ENOTTY)
+		return ret;
+
+	*end = mem->info.memory_size;
+	if (dc.flags & VFIO_CXL_DC_INFO_CAPABLE &&
+	    mem->info.dpa_skip + mem->offset < mem->info.static_capacity &&
+	    mem->info.static_capacity - mem->info.dpa_skip < *end)
+		*end = mem->info.static_capacity - mem->info.dpa_skip;
+	return 0;
+}
+
 /* 0, or an exit code after a complaint */
-static int choose_range(struct mem *mem, const struct mem_command *command)
+static int choose_range(struct mem *mem, const struct mem_command *command,
+			struct vcxl_device *dev)
 {
 	struct args *args = mem->args;
-	uint64_t total = mem->info.memory_size;
+	uint64_t total = mem->info.memory_size, end;
+	int ret;
 
 	if (mem->offset >= total)
 		return usage_error(args, "--offset lies beyond the memory's %#llx bytes",
 				   (unsigned long long)total);
-	if (!mem->size)
-		mem->size = total - mem->offset;
+	if (!mem->size) {
+		ret = usual_end(mem, dev, &end);
+		if (ret)
+			return report(mem->args, ret);
+		mem->size = end - mem->offset;
+	}
 	if (mem->size > total - mem->offset)
 		return usage_error(args, "--offset and --size go beyond the memory's %#llx bytes",
 				   (unsigned long long)total);
@@ -240,7 +269,7 @@ static int look_first(struct mem *mem, const struct mem_command *command,
 		return is_open(mem, vcxl_device_name(dev));
 	if (!(mem->info.flags & VFIO_CXL_INFO_MEMORY))
 		return no_memory(mem, vcxl_device_name(dev));
-	return choose_range(mem, command);
+	return choose_range(mem, command, dev);
 }
 
 /* Who was given the VFIO nodes alone can't look first */
@@ -271,7 +300,7 @@ static int run(struct mem *mem, const struct mem_command *command,
 	if (ret)
 		return report(mem->args, ret);
 	mem->info.memory_size = vcxl_client_memory_size(mem->client);
-	code = choose_range(mem, command);
+	code = choose_range(mem, command, dev);
 	if (code)
 		return code;
 	ret = vcxl_client_map(mem->client, mem->offset, mem->size, &map);
