@@ -48,6 +48,10 @@ static const struct vfio_cxl_dc_deadline dc_deadline = {
 	.offer = 1UL << 40,
 };
 
+static const struct vfio_cxl_dc_eventfd dc_eventfd = {
+	.fd = -1,
+};
+
 /*
  * The contract's ioctls. @known are the flags a caller may set, of which
  * @harmless keeps the call from changing anything; @changes asks for
@@ -131,6 +135,9 @@ static const struct command {
 	{ "DC_DEADLINE", VFIO_CXL_DC_DEADLINE,
 	  sizeof(struct vfio_cxl_dc_deadline), ON_CONTROL, 0, 0, ON_CONTROL,
 	  {}, &dc_deadline },
+	{ "DC_EVENTFD", VFIO_CXL_DC_EVENTFD,
+	  sizeof(struct vfio_cxl_dc_eventfd), ON_DEVICE, 0, 0, 0,
+	  { ZERO(vfio_cxl_dc_eventfd, reserved) }, &dc_eventfd },
 };
 
 /* The next one that @node knows, or the first one behind NULL */
