@@ -57,7 +57,7 @@ run decoder program "$DEV" --base $((base - 0x10000000)) --json
 json_err .error.reason RANGE_WINDOW 'outside the window'
 run decoder program "$DEV" --size 1T --json
 json_err .error.reason RANGE_CAPACITY 'beyond the capacity'
-has "$err" 'static capacity' 'and a sentence for it'
+has "$err" "the device's capacity" 'and a sentence for it'
 is "$(registers)" "$before" 'refusals touched no register'
 
 exit_is 0 decoder program "$DEV" --json
