@@ -116,9 +116,21 @@ static bool clear(void)
 	return bound() && !call_clear();
 }
 
+/* What capacity there is, is asked again where a failure kept it from being known */
 static bool programmed(void)
 {
-	return bound() && !call_program();
+	unsigned int i;
+	int err = -EAGAIN;
+
+	if (!bound())
+		return false;
+	for (i = 0; i < 500 && err == -EAGAIN; i++) {
+		err = call_program();
+		if (err == -EAGAIN)
+			usleep(10000);
+	}
+
+	return !err;
 }
 
 static bool locked(void)
@@ -278,12 +290,22 @@ static bool opened(void)
 
 static const char secret[] = "left by the last tenant";
 
-/* The last bytes, with clear_on_close */
+/* The last bytes that are there whatever the device is offered */
+static __u64 last_bytes(void)
+{
+	struct vfio_cxl_info info = {};
+
+	control_info(&info);
+
+	return memory.offset + info.static_capacity - sizeof(secret);
+}
+
+/* With clear_on_close */
 static bool begin_close_clearing(void)
 {
 	return !put(CLEAR_ON_CLOSE, "1") && opened() &&
-	       pwrite(user.device, secret, sizeof(secret), memory.offset +
-		      memory.size - sizeof(secret)) == sizeof(secret);
+	       pwrite(user.device, secret, sizeof(secret), last_bytes()) ==
+	       sizeof(secret);
 }
 
 /* Whatever failed at the close, the next tenant finds nothing */
@@ -292,8 +314,8 @@ static bool check_nothing_left(void)
 	char left[sizeof(secret)];
 
 	if (!opened() ||
-	    pread(user.device, left, sizeof(left), memory.offset +
-		  memory.size - sizeof(left)) != sizeof(left))
+	    pread(user.device, left, sizeof(left), last_bytes()) !=
+	    sizeof(left))
 		return false;
 
 	return !left[0] && !call_close();
