@@ -142,7 +142,7 @@ static int device_open(struct vfio_device *vdev)
 	cxl->open = true;
 	mutex_unlock(&cxl->cmd_lock);
 	/* From now on somebody waits for offers */
-	if (cxl->dc)
+	if (vfio_cxl_dc_ready(cxl))
 		vfio_cxl_events_kick(cxl->dc);
 
 	return 0;
