@@ -232,7 +232,9 @@ static int later_or_never(struct vfio_cxl_dcd *dcd, struct dc_offer *offer,
 		if (group->decision != DC_ACCEPT)
 			continue;
 		dc_decide(dcd, group, DC_UNDECIDED, VFIO_CXL_REASON_NONE);
+		dc_lock(dcd);
 		group->reach = VFIO_CXL_DC_REACH_NONE;
+		dc_unlock(dcd);
 		group->orphan = false;
 		dc_move(dcd, group, DC_STATE(ACCEPTING), VFIO_CXL_DC_PENDING,
 			VFIO_CXL_REASON_DC_DEVICE_BUSY);
