@@ -131,13 +131,12 @@ class Jobs:
             say(f"  see {log}")
         return count
 
-    def run_all(self, one_by_one, together):
+    def run_all(self, all_jobs):
         """Returns the exit code; the sum is the last line printed."""
         with concurrent.futures.ThreadPoolExecutor(self.at_once) as pool:
             try:
-                counts = [self.run(job) for job in one_by_one]
-                jobs = [pool.submit(self.run, job) for job in together]
-                counts += [job.result() for job in jobs]
+                jobs = [pool.submit(self.run, job) for job in all_jobs]
+                counts = [job.result() for job in jobs]
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in list(self.running):
