@@ -89,6 +89,10 @@ TEST_F(driver, comes_again)
 		EXPECT_EQ(ENOENT, errno);
 	}
 
+	ASSERT_EQ(0, dc_extent(dc->node, found.id, &dc->status));
+	EXPECT_NE(0, dc->status.flags & VFIO_CXL_DC_STATUS_RECOVERED);
+	EXPECT_EQ(EXTENT, dc->status.bytes[VFIO_CXL_DC_COMMITTED]);
+
 	ASSERT_EQ(0, dc_open(dc));
 	by_id.id = found.id;
 	EXPECT_EQ(VFIO_CXL_DC_NONE, extent_state(dc->user.device, &by_id));
