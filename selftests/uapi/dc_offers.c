@@ -3,6 +3,7 @@
  * Offers of Dynamic Capacity: in which order they are answered, what stands and
  * falls together, and what is refused without asking anybody.
  */
+#include <endian.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -94,12 +95,62 @@ static __u32 outcome(bool yes)
 	return yes ? VFIO_CXL_DC_COMMITTED : VFIO_CXL_DC_REJECTED;
 }
 
+#define MBOX_EVENT	"events/vfio_cxl/vfio_cxl_mbox/enable"
+
+/*
+ * What the device was told of an offer: Add Dynamic Capacity Response with this
+ * one extent, or with none.
+ */
+static bool is_answer(const char *line, const struct dc *dc,
+		      const struct extent *e, unsigned int region, bool yes)
+{
+	__u64 dpa = htole64(dc->info.region[region].dpa + e->piece.offset);
+	const __u8 *bytes = (void *)&dpa;
+	char want[64];
+	int at, n;
+
+	at = snprintf(want, sizeof(want), "payload=%02x00000000000000", yes);
+	for (n = 0; yes && n < 8; n++)
+		at += snprintf(want + at, sizeof(want) - at, "%02x", bytes[n]);
+	printf("# %s", strstr(line, "opcode=") ?: line);
+
+	return strstr(line, want) && strstr(line, yes ? " in=32 " : " in=8 ") &&
+	       strstr(line, " rc=0x0 ") && strstr(line, " ret=0 ");
+}
+
+/* By the trace: the older offer's answer, the younger one's, and no other */
+static bool answered_in_order(const struct dc *dc, const struct extent *old,
+			      bool old_yes, const struct extent *young,
+			      bool young_yes)
+{
+	unsigned int answers = 0;
+	bool right = true;
+	char line[512];
+	FILE *file;
+
+	file = fopen(TRACEFS "trace", "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strstr(line, "opcode=0x4802 "))
+			continue;
+		if (!answers++)
+			right &= is_answer(line, dc, old, 0, old_yes);
+		else
+			right &= is_answer(line, dc, young, 1, young_yes);
+	}
+	if (file)
+		fclose(file);
+
+	return right && answers == 2;
+}
+
 TEST_F(order, is_kept_on_the_wire)
 {
 	struct vfio_cxl_dc_status *status = &self->dc.status;
 	int node = self->dc.node;
 	char byte;
 
+	ASSERT_TRUE(trace_set("trace", ""));
+	ASSERT_TRUE(trace_set(MBOX_EVENT, "1"));
 	EXPECT_LT(self->old.offer, self->young.offer);
 	EXPECT_EQ(0, answer(&self->dc, &self->young, variant->young));
 	EXPECT_EQ(VFIO_CXL_DC_DECIDE_QUEUED, self->dc.answer.flags);
@@ -136,6 +187,10 @@ TEST_F(order, is_kept_on_the_wire)
 	EXPECT_EQ(self->dc.info.answers + 2, self->now.answers);
 	EXPECT_EQ(0, self->now.recoveries);
 	EXPECT_EQ(0, self->now.open_offers);
+
+	ASSERT_TRUE(trace_set(MBOX_EVENT, "0"));
+	EXPECT_TRUE(answered_in_order(&self->dc, &self->old, variant->old,
+				      &self->young, variant->young));
 }
 
 /* As many ids as extents, and the null tag names none of them */

@@ -224,7 +224,6 @@ static int sleep_and_wake(const char *state)
 	return ret;
 }
 
-#define TRACEFS		"/sys/kernel/tracing/"
 #define GATE_EVENT	TRACEFS "events/vfio_cxl/vfio_cxl_gate/enable"
 
 /* Was the gate closed for this reason while nobody could look? */

@@ -44,6 +44,22 @@ static bool write_file(const char *path, const char *text)
 	return ok;
 }
 
+/* What begins or ends tracing; to write "trace" empties it */
+bool trace_set(const char *name, const char *value)
+{
+	char path[128];
+	bool ok;
+	FILE *file;
+
+	snprintf(path, sizeof(path), TRACEFS "%s", name);
+	file = fopen(path, "w");
+	if (!file)
+		return false;
+	ok = fputs(value, file) >= 0;
+
+	return !fclose(file) && ok;
+}
+
 /* Unbind and bind again: what a new administrator would find */
 bool dev_rebind(void)
 {

@@ -60,6 +60,9 @@ __u32 comp_hdm(const struct user *user);
 void *map_congruent(const struct user *user, __u64 offset, __u64 size);
 int touch(volatile void *addr, bool write);
 
+#define TRACEFS	"/sys/kernel/tracing/"
+bool trace_set(const char *name, const char *value);
+
 int control_open(void);
 int control_info(struct vfio_cxl_info *info);
 int control_program(struct vfio_cxl_decoder_program *program);

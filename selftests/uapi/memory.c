@@ -126,23 +126,6 @@ TEST_F(tenancy, past_the_end)
 				   self->user.device, self->region.offset));
 }
 
-#define TRACEFS	"/sys/kernel/tracing/"
-
-static bool trace_set(const char *name, const char *value)
-{
-	char path[128];
-	bool ok;
-	FILE *file;
-
-	snprintf(path, sizeof(path), TRACEFS "%s", name);
-	file = fopen(path, "w");
-	if (!file)
-		return false;
-	ok = fputs(value, file) >= 0;
-
-	return !fclose(file) && ok;
-}
-
 /*
  * How many page faults of user space the kernel counts while @size is touched
  * page by page. The kernel's own tracepoint is the witness, not this driver.

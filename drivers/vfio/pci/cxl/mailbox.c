@@ -10,6 +10,7 @@
 
 #include "dc.h"
 #include "fault.h"
+#include "trace.h"
 #include "vfio_cxl.h"
 
 /* The largest payload has 1 MiB, and registers come before it */
@@ -67,11 +68,12 @@ static int mailbox_begin(void *ctx)
 	return gate & VFIO_CXL_GATE_REMOVED ? -ENODEV : -EBUSY;
 }
 
-static void mailbox_end(void *ctx)
+static void mailbox_end(void *ctx, const struct vfio_cxl_mbox_cmd *cmd, int ret)
 {
 	struct vfio_cxl_dc *dc = ctx;
 
 	up_read(&dc->cxl->gate_sem);
+	trace_vfio_cxl_mbox(dc->cxl->core.pdev, cmd, ret);
 }
 
 static const struct vfio_cxl_block *device_block(struct vfio_cxl_device *cxl)
@@ -150,7 +152,7 @@ int vfio_cxl_mailbox_ready(struct vfio_cxl_dc *dc)
 	if (ret)
 		return ret;
 	ret = vfio_cxl_mbox_ready(&dc->mbox);
-	mailbox_end(dc);
+	up_read(&dc->cxl->gate_sem);
 
 	return ret;
 }
@@ -168,7 +170,7 @@ bool vfio_cxl_mailbox_events(struct vfio_cxl_dc *dc)
 	if (mailbox_begin(dc))
 		return false;
 	vfio_cxl_mbox_event_status(&dc->mbox, &events);
-	mailbox_end(dc);
+	up_read(&dc->cxl->gate_sem);
 
 	return events & CXL_EVENT_STATUS_DC;
 }

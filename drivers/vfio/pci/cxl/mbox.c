@@ -465,7 +465,7 @@ int vfio_cxl_mbox_command(struct vfio_cxl_mbox *mbox,
 			return ret;
 		ret = mbox_try(mbox, cmd);
 		if (mbox->io->end)
-			mbox->io->end(mbox->io->ctx);
+			mbox->io->end(mbox->io->ctx, cmd, ret);
 		if (ret != -EBUSY || !--left)
 			return ret;
 		mbox->io->sleep(mbox->io->ctx, step);

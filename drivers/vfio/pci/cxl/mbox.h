@@ -35,7 +35,7 @@ struct vfio_cxl_mbox_cmd {
  * @sleep: let at least @usec microseconds pass
  * @begin: may the registers be gone to, for one try of a command? An error is the
  *	command's; NULL: always
- * @end: it is over
+ * @end: that try is over, with this result
  * @ctx: handed to each of them
  *
  * A register of 64 bits is accessed as such: a device may drop the halves of a
@@ -48,7 +48,7 @@ struct vfio_cxl_mbox_io {
 	void (*write64)(void *ctx, u32 offset, u64 value);
 	void (*sleep)(void *ctx, unsigned int usec);
 	int (*begin)(void *ctx);
-	void (*end)(void *ctx);
+	void (*end)(void *ctx, const struct vfio_cxl_mbox_cmd *cmd, int ret);
 	void *ctx;
 };
 

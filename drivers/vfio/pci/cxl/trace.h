@@ -8,6 +8,8 @@
 #include <linux/pci.h>
 #include <linux/tracepoint.h>
 
+#include "mbox.h"
+
 #define vfio_cxl_show_gate(gate) __print_flags(gate, "|",	\
 	{ VFIO_CXL_GATE_UNRESTORED, "UNRESTORED" },		\
 	{ VFIO_CXL_GATE_OPEN, "OPEN" },				\
@@ -79,6 +81,45 @@ TRACE_EVENT(vfio_cxl_decoder,
 	),
 	TP_printk("%s %s base=%#llx size=%#llx ret=%d", __get_str(dev),
 		  __get_str(what), __entry->base, __entry->size, __entry->ret)
+);
+
+/* Of a payload, what tells one command from another */
+#define VFIO_CXL_TRACE_PAYLOAD	32U
+
+/*
+ * A mailbox command was tried. What the device was given: the first bytes of the
+ * input payload; rc is its return code.
+ */
+TRACE_EVENT(vfio_cxl_mbox,
+	TP_PROTO(struct pci_dev *pdev, const struct vfio_cxl_mbox_cmd *cmd,
+		 int ret),
+	TP_ARGS(pdev, cmd, ret),
+	TP_STRUCT__entry(
+		__string(dev, pci_name(pdev))
+		__field(u16, opcode)
+		__field(u16, rc)
+		__field(int, ret)
+		__field(size_t, in_size)
+		__field(size_t, out_size)
+		__dynamic_array(u8, in,
+				min_t(size_t, cmd->in_size,
+				      VFIO_CXL_TRACE_PAYLOAD))
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->opcode = cmd->opcode;
+		__entry->rc = cmd->rc;
+		__entry->ret = ret;
+		__entry->in_size = cmd->in_size;
+		__entry->out_size = cmd->out_size;
+		memcpy(__get_dynamic_array(in), cmd->in,
+		       __get_dynamic_array_len(in));
+	),
+	TP_printk("%s opcode=%#06x in=%zu out=%zu rc=%#x ret=%d payload=%s",
+		  __get_str(dev), __entry->opcode, __entry->in_size,
+		  __entry->out_size, __entry->rc, __entry->ret,
+		  __print_hex_str(__get_dynamic_array(in),
+				  __get_dynamic_array_len(in)))
 );
 
 #endif /* VFIO_CXL_TRACE_H */
