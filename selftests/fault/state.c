@@ -26,16 +26,6 @@ static unsigned long long number(const char *path, int base)
 	return strtoull(text, NULL, base);
 }
 
-/* Past the driver */
-static void registers(struct state *state)
-{
-	unsigned int n;
-
-	state->global = hw_read(hw_hdm() + 4);
-	for (n = 0; n < 2; n++)
-		state->hw[n] = hw_decoder(n);
-}
-
 /*
  * The CXL Device DVSEC: vendor 1e98, id 0. Unbound, a device may have its
  * registers switched off.
@@ -143,7 +133,8 @@ bool state_get(struct state *state, bool outside)
 	if (state->node && !questions(state))
 		return false;
 	if (outside)
-		registers(state);
+		/* Past the driver */
+		hw_decoders(&state->global, state->hw, 2);
 
 	return true;
 }

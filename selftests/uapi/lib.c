@@ -455,16 +455,49 @@ __u32 hw_hdm(void)
 	abort();
 }
 
+/* Registers in a row, for one question to the host */
+static void hw_dump(__u32 cm_offset, __u32 *words, unsigned int count)
+{
+	char *at = bed("mmio dump %#llx %u", cm_address() + cm_offset, count);
+	char *end;
+	unsigned int i;
+
+	for (i = 0; i < count; i++, at = end) {
+		if (!at)
+			abort();
+		words[i] = strtoul(at, &end, 16);
+		if (end == at)
+			abort();
+	}
+}
+
+/* Global control is one of the words in front of the decoders */
+void hw_decoders(__u32 *global, struct hw_decoder *decoders, unsigned int count)
+{
+	__u32 words[4 + 8 * HW_DECODERS], *w = words + 4;
+	unsigned int n;
+
+	if (count > HW_DECODERS)
+		abort();
+	hw_dump(hw_hdm(), words, 4 + 8 * count);
+	if (global)
+		*global = words[1];
+	for (n = 0; n < count; n++, w += 8)
+		decoders[n] = (struct hw_decoder){
+			.base = w[0] | (__u64)w[1] << 32,
+			.size = w[2] | (__u64)w[3] << 32,
+			.ctrl = w[4],
+			.skip = w[5] | (__u64)w[6] << 32,
+		};
+}
+
 struct hw_decoder hw_decoder(unsigned int n)
 {
-	__u32 at = hw_hdm() + 0x10 + 0x20 * n;
+	struct hw_decoder decoders[HW_DECODERS];
 
-	return (struct hw_decoder){
-		.base = hw_read(at) | (__u64)hw_read(at + 4) << 32,
-		.size = hw_read(at + 8) | (__u64)hw_read(at + 12) << 32,
-		.ctrl = hw_read(at + 16),
-		.skip = hw_read(at + 20) | (__u64)hw_read(at + 24) << 32,
-	};
+	hw_decoders(NULL, decoders, n + 1);
+
+	return decoders[n];
 }
 
 bool hw_same(const struct hw_decoder *a, const struct hw_decoder *b)

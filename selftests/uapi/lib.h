@@ -81,6 +81,10 @@ struct hw_decoder {
 	__u32 ctrl;
 };
 
+#define HW_DECODERS	4	/* at most */
+
+void hw_decoders(__u32 *global, struct hw_decoder *decoders,
+		 unsigned int count);
 struct hw_decoder hw_decoder(unsigned int n);
 bool hw_same(const struct hw_decoder *a, const struct hw_decoder *b);
 
