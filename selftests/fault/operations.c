@@ -69,9 +69,20 @@ static bool bound(void)
 	return is_bound() || !call_bind();
 }
 
+/*
+ * Struct pages for all that the device has are seconds to make and to drop: its
+ * static capacity will do, and a little of the dynamic where that is offered.
+ */
+static __u64 decoder_size(void)
+{
+	return topology_is("dc") ? 512 * MIB : 256 * MIB;
+}
+
 static int call_program(void)
 {
-	struct vfio_cxl_decoder_program program = {};
+	struct vfio_cxl_decoder_program program = {
+		.size = decoder_size(),
+	};
 
 	return control_program(&program);
 }
@@ -81,6 +92,7 @@ static int call_program_at(void)
 	struct vfio_cxl_decoder_program program = {
 		.flags = VFIO_CXL_PROGRAM_BASE,
 		.base = window.base,
+		.size = decoder_size(),
 	};
 
 	return control_program(&program);
@@ -308,6 +320,11 @@ static bool begin_close_clearing(void)
 	       sizeof(secret);
 }
 
+static bool end_clearing(void)
+{
+	return !put(CLEAR_ON_CLOSE, "0");
+}
+
 /* Whatever failed at the close, the next tenant finds nothing */
 static bool check_nothing_left(void)
 {
@@ -315,15 +332,10 @@ static bool check_nothing_left(void)
 
 	if (!opened() ||
 	    pread(user.device, left, sizeof(left), last_bytes()) !=
-	    sizeof(left))
+		    sizeof(left) || !end_clearing())
 		return false;
 
 	return !left[0] && !call_close();
-}
-
-static bool end_clearing(void)
-{
-	return !put(CLEAR_ON_CLOSE, "0");
 }
 
 static int call_guest_set(void)
