@@ -14,6 +14,7 @@
 #include <net/net_namespace.h>
 
 #include "changes.h"
+#include "fault.h"
 #include "netlink_gen.h"
 
 /* The specification's language knows no flags of groups */
@@ -103,7 +104,8 @@ void vfio_cxl_netlink_tell(const char *name,
 {
 	struct sk_buff *skb;
 
-	skb = genlmsg_new(CHANGE_SIZE + nla_total_size(strlen(name) + 1),
+	skb = vfio_cxl_fails("notification") ? NULL :
+	      genlmsg_new(CHANGE_SIZE + nla_total_size(strlen(name) + 1),
 			  GFP_KERNEL);
 	if (!skb || fill_change(skb, name, event)) {
 		nlmsg_free(skb);
