@@ -10,6 +10,8 @@
 
 static int inject_fd = -1;
 static bool inject_own;
+static bool inject_armed;
+static int inject_hit = -1;
 
 bool inject_is(const char *who)
 {
@@ -60,13 +62,33 @@ bool inject_arm(unsigned int nth)
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", nth);
 
+	inject_armed = nth;
+
 	return pwrite(inject_fd, text, len, 0) == len;
+}
+
+bool inject_pending(void)
+{
+	return inject_armed;
+}
+
+void inject_over(void)
+{
+	char name[64];
+
+	if (inject_armed && !inject_own)
+		inject_hit = inject_disarm(name, sizeof(name));
 }
 
 int inject_disarm(char *name, size_t size)
 {
 	char text[64] = "";
+	int hit = inject_hit;
 
+	inject_hit = -1;
+	*name = 0;
+	if (hit >= 0)
+		return hit;
 	if (pread(inject_fd, text, sizeof(text) - 1, 0) < 0 || !inject_arm(0))
 		return -1;
 

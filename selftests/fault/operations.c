@@ -71,17 +71,20 @@ static bool bound(void)
 
 /*
  * Struct pages for all that the device has are seconds to make and to drop: its
- * static capacity will do, and a little of the dynamic where that is offered.
+ * static capacity will do, or the first of the dynamic where that is offered.
  */
-static __u64 decoder_size(void)
+#define DECODER_SIZE	(256 * MIB)
+
+static __u64 decoder_skip(void)
 {
-	return topology_is("dc") ? 512 * MIB : 256 * MIB;
+	return topology_is("dc") ? 256 * MIB : 0;
 }
 
 static int call_program(void)
 {
 	struct vfio_cxl_decoder_program program = {
-		.size = decoder_size(),
+		.size = DECODER_SIZE,
+		.dpa_skip = decoder_skip(),
 	};
 
 	return control_program(&program);
@@ -92,7 +95,7 @@ static int call_program_at(void)
 	struct vfio_cxl_decoder_program program = {
 		.flags = VFIO_CXL_PROGRAM_BASE,
 		.base = window.base,
-		.size = decoder_size(),
+		.size = DECODER_SIZE,
 	};
 
 	return control_program(&program);
@@ -673,7 +676,8 @@ static const struct operation *find(const struct operation *op,
 
 const struct operation *operation(const char *name)
 {
-	return find(operations, name) ?: find(operations_dc, name);
+	return find(operations, name) ?: find(operations_dc, name) ?:
+	       find(operations_log, name);
 }
 
 /* ---- for operations of other files ---- */
@@ -707,6 +711,21 @@ int operation_bind(void)
 	return call_bind();
 }
 
+int operation_open(void)
+{
+	return call_open();
+}
+
+int operation_close(void)
+{
+	return call_close();
+}
+
+int operation_unbind(void)
+{
+	return call_unbind();
+}
+
 int operation_device(void)
 {
 	return user.device;
@@ -725,6 +744,8 @@ bool operations_ready(void)
 	/* A sweep that did not come to its end may have left it on */
 	if (!inject_ready() || put(CLEAR_ON_CLOSE, "0") || !bound())
 		return false;
+	if (topology_is("dc"))
+		dc_give_all_back();
 	window.argsz = sizeof(window);
 	fd = control_open();
 	if (ioctl(fd, VFIO_CXL_WINDOW, &window))

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "inject.h"
+#include "../uapi/dc.h"
 
 static void path_of(char *path, size_t size, const char *file)
 {
@@ -95,6 +96,85 @@ static int count_maps(void)
 	return count;
 }
 
+static int by_dpa(const void *a, const void *b)
+{
+	const struct vfio_cxl_dc_extent *x = a, *y = b;
+
+	return x->dpa < y->dpa ? -1 : x->dpa > y->dpa;
+}
+
+/* Of those that are no more only the number is told, and that is of all times */
+static bool books_read(struct books *books, int node)
+{
+	struct vfio_cxl_dc_extent list[sizeof(books->extent) /
+				       sizeof(books->extent[0])];
+	struct vfio_cxl_dc_status status;
+	struct vfio_cxl_dc_info info;
+	int is[2];
+	__u32 count, i;
+
+	memset(books, 0, sizeof(*books));
+	if (!fm_tells(is))
+		return false;
+	books->accepted = is[0];
+	books->pending = is[1];
+	if (node < 0)
+		return true;
+	if (dc_info(node, &info))
+		return false;
+	books->reason = info.reason;
+	books->flags = info.flags;
+	books->offers = info.open_offers;
+	if (info.reason == VFIO_CXL_REASON_DC_NO_MAILBOX)
+		return true;
+	for (i = VFIO_CXL_DC_PENDING; i <= VFIO_CXL_DC_RELEASING; i++)
+		books->nr[i] = info.nr[i];
+	if (dc_list(node, list, sizeof(list) / sizeof(list[0]), &count))
+		return false;
+	qsort(list, count, sizeof(list[0]), by_dpa);
+	for (i = 0; i < count; i++) {
+		if (dc_extent(node, list[i].id, &status))
+			return false;
+		books->extent[i].dpa = list[i].dpa;
+		books->extent[i].length = list[i].length;
+		books->extent[i].state = list[i].state;
+		books->extent[i].reach = list[i].reach;
+		books->extent[i].deadline = status.deadline;
+	}
+
+	return true;
+}
+
+/*
+ * Nothing is under way, and nobody has what the other does not know of. Offers are
+ * answered in order: one that is refused stays with the device behind one that
+ * nobody has decided.
+ */
+static bool books_agree(const struct books *books, int node)
+{
+	const __u64 *nr = books->nr;
+
+	if (node < 0 || books->reason == VFIO_CXL_REASON_DC_NO_MAILBOX)
+		return true;
+
+	return books->flags & VFIO_CXL_DC_INFO_SYNCED &&
+	       !nr[VFIO_CXL_DC_ACCEPTING] && !nr[VFIO_CXL_DC_RELEASING] &&
+	       nr[VFIO_CXL_DC_COMMITTED] == books->accepted &&
+	       books->offers * OFFER_EXTENTS == books->pending;
+}
+
+/* What is the work's to do is waited for */
+static void books_get(struct books *books, bool bound)
+{
+	int node = bound ? control_open() : -1;
+
+	/* Each look begins with all of it empty */
+	within(SOON, books_read(books, node) && books_agree(books, node));
+	books->agree = books_agree(books, node);
+	if (node >= 0)
+		close(node);
+}
+
 /* What a work item restores comes a little later */
 static bool questions(struct state *state)
 {
@@ -130,6 +210,8 @@ bool state_get(struct state *state, bool outside)
 	read_text("/proc/iomem", state->iomem, sizeof(state->iomem));
 	if (!config(state))
 		return false;
+	if (topology_is("dc"))
+		books_get(&state->books, state->node);
 	if (state->node && !questions(state))
 		return false;
 	if (outside)
@@ -145,7 +227,8 @@ bool state_get(struct state *state, bool outside)
 			return what;					\
 	} while (0)
 
-static const char *differs(const struct state *a, const struct state *b)
+/* All but Dynamic Capacity */
+static const char *differs_static(const struct state *a, const struct state *b)
 {
 	DIFFERS("driver", bound);
 	DIFFERS("control node", node);
@@ -167,6 +250,24 @@ static const char *differs(const struct state *a, const struct state *b)
 	return NULL;
 }
 
+static const char *differs_dynamic(const struct state *a, const struct state *b)
+{
+	DIFFERS("Dynamic Capacity's reason", books.reason);
+	DIFFERS("Dynamic Capacity's flags", books.flags);
+	DIFFERS("number of extents in a state", books.nr);
+	DIFFERS("an extent", books.extent);
+	DIFFERS("what the device has", books.accepted);
+	DIFFERS("what the device offers", books.pending);
+	DIFFERS("agreement with the device's list", books.agree);
+
+	return NULL;
+}
+
+static const char *differs(const struct state *a, const struct state *b)
+{
+	return differs_static(a, b) ?: differs_dynamic(a, b);
+}
+
 /*
  * What a decoder holds matters only while it is committed, or asks to be: a
  * reset that another failure made necessary may have emptied it.
@@ -179,12 +280,8 @@ static bool decoder_same(const struct hw_decoder *a, const struct hw_decoder *b)
 	return hw_same(a, b);
 }
 
-const char *state_differs_inside(const struct state *a, const struct state *b)
+static const char *differs_decoder(const struct state *a, const struct state *b)
 {
-	const char *what = differs(a, b);
-
-	if (what)
-		return what;
 	DIFFERS("DVSEC Control", dvsec_control);
 	DIFFERS("gate", info.gate);
 	DIFFERS("info's flags", info.flags);
@@ -193,6 +290,19 @@ const char *state_differs_inside(const struct state *a, const struct state *b)
 		DIFFERS("decoder's base", decoder.base);
 
 	return NULL;
+}
+
+const char *state_differs_inside(const struct state *a, const struct state *b)
+{
+	return differs(a, b) ?: differs_decoder(a, b);
+}
+
+const char *state_lost(const struct state *now, const struct state *want)
+{
+	if (!now->books.agree)
+		return "agreement with the device's list";
+
+	return differs_static(now, want) ?: differs_decoder(now, want);
 }
 
 const char *state_differs(const struct state *a, const struct state *b)

@@ -18,6 +18,8 @@
  * @only: who alone has to have points there: "own" or "kernel"
  * @depth: of the stack, below which the kernel's failures are the driver's, where
  *	that has to be more than DEPTH; up to 32
+ * @costs: a failure of the device's mailbox may cost what it is about: offers are
+ *	given up, and what could not be given back is out of reach
  * @degrades: may a call that succeeds have got this instead of what it got
  *	without the failure?
  */
@@ -31,6 +33,7 @@ struct operation {
 	bool inside;
 	const char *only;
 	unsigned int depth;
+	bool costs;
 	bool (*degrades)(const struct state *now, const struct state *done);
 };
 

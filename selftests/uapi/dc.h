@@ -112,6 +112,7 @@ bool fm_add(unsigned int region, const struct piece *pieces,
 	    unsigned int count);
 bool fm_release(unsigned int region, const struct piece *pieces,
 		unsigned int count);
+bool fm_tells(int is[2]);
 bool fm_has(int accepted, int pending);
 bool fm_settles(int accepted, int pending);
 bool param_set(const char *name, const char *value);

@@ -316,7 +316,8 @@ static int fm_count(const char *text, const char *name)
 	return count;
 }
 
-static bool fm_tells(int is[2])
+/* How many are accepted, and how many pending */
+bool fm_tells(int is[2])
 {
 	const char *text = bed("fm list");
 
