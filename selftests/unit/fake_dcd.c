@@ -178,6 +178,7 @@ void fake_dcd_drain(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd)
 	}
 	if (overflow)
 		vfio_cxl_dcd_overflow(dcd);
+	vfio_cxl_dcd_drained(dcd);
 }
 
 /*

@@ -311,6 +311,88 @@ TEST_F(held, hidden_heads)
 	EXPECT_FALSE(reachable(b, 100));
 }
 
+/*
+ * What was taken may not be what was meant: the same extents may have been offered
+ * again meanwhile. That offer's record is still to come, and no empty answer may
+ * follow it, which would be one too many.
+ */
+
+/* The empty answer was heard, but nobody knows that */
+TEST_F(held, offered_again_before_the_second_answer)
+{
+	const struct fake_dcd_extent again = X(0, 1, TAG_B);
+	struct dcd_bench *b = self->b;
+
+	OFFER(b, X(0, 1, TAG_A));
+	fail(b, FAKE_DCD_LATE, CXL_DC_ADD_RESPONSE, 1);
+	EXPECT_EQ(0, reject_tag(b, TAG_A));
+	fake_dcd_offer(&b->fake, &again, 1);
+	settle(b);
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	EXPECT_EQ(0, b->fake.nr_accepted);
+	drain(b);
+	EXPECT_EQ(0, reject_tag(b, TAG_B));
+	settle(b);
+	EXPECT_EQ(1, b->fake.empty);
+	EXPECT_EQ(0, b->dcd.nr_offers);
+	/* What comes after that is as certain as ever */
+	drain(b);
+	OFFER(b, X(0, 1, TAG_C));
+	EXPECT_EQ(0, reject_tag(b, TAG_C));
+	EXPECT_EQ(2, b->fake.empty);
+}
+
+/* An answer that failed is tried again, when another one does */
+TEST_F(held, offered_again_before_limbo)
+{
+	const struct fake_dcd_extent again = X(0, 1, TAG_C);
+	struct dcd_bench *b = self->b;
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		OFFER(b, X(i, 1, TAG_A + i));
+		if (i)
+			fake_dcd_offer(&b->fake, &again, 1);
+		fail(b, FAKE_DCD_ERROR, CXL_DC_ADD_RESPONSE, 1);
+		b->fake.fault_rc = CXL_RC_INVALID_INPUT;
+		EXPECT_EQ(-EIO, accept_tag(b, TAG_A + i));
+	}
+	EXPECT_EQ(2, b->fake.empty);
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	drain(b);
+	EXPECT_EQ(0, reject_tag(b, TAG_C));
+	settle(b);
+	EXPECT_EQ(2, b->fake.empty);
+	EXPECT_EQ(0, b->dcd.nr_offers);
+}
+
+/* Not even its record is to come: the log had no room for it */
+TEST_F(held, offered_again_in_part_of_another)
+{
+	const struct fake_dcd_extent again[] = { X(0, 1, TAG_B),
+						 X(1, 1, TAG_B) };
+	struct dcd_bench *b = self->b;
+	u64 id;
+
+	OFFER(b, X(0, 1, TAG_A));
+	fail(b, FAKE_DCD_LATE, CXL_DC_ADD_RESPONSE, 1);
+	EXPECT_EQ(0, reject_tag(b, TAG_A));
+	b->fake.log_size = 0;
+	fake_dcd_record(&b->fake, &again[0], true);
+	b->fake.log_size = 512;
+	drain(b);
+	fake_dcd_record(&b->fake, &again[1], false);
+	drain(b);
+	id = id_at(b, 1);
+	EXPECT_NE(0, id);
+	settle(b);
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	EXPECT_EQ(0, reject_id(b, id));
+	settle(b);
+	EXPECT_EQ(1, b->fake.empty);
+	EXPECT_EQ(0, b->dcd.nr_offers);
+}
+
 /* An answer that it likes at no time: refused, and the next one is not hit */
 TEST_F(held, answer_refused)
 {

@@ -130,29 +130,48 @@ static void limbo_drop(struct vfio_cxl_dcd *dcd, u32 nr)
 	dcd->limbo[dcd->nr_limbo] = NULL;
 }
 
+/* What is taken matters for the drain that is under way, and for a whole one */
+#define TAKEN_DRAINS	2
+
+/* What @dcd->in names; false: no memory for it */
+static bool limbo_keep(struct vfio_cxl_dcd *dcd, u32 count, u8 taken)
+{
+	struct cxl_dc_entries *entries = dcd->in;
+	struct dc_limbo *limbo;
+
+	limbo = dc_alloc(dcd, sizeof(*limbo) + count * sizeof(limbo->entry[0]));
+	if (!limbo)
+		return false;
+	limbo->count = count;
+	limbo->taken = taken;
+	memcpy(limbo->entry, entries->entry, count * sizeof(limbo->entry[0]));
+	if (dcd->nr_limbo == DC_LIMBO) {
+		if (dcd->limbo[0]->taken)
+			dcd->doubt = TAKEN_DRAINS;
+		limbo_drop(dcd, 0);
+	}
+	dcd->limbo[dcd->nr_limbo++] = limbo;
+
+	return true;
+}
+
 /* No memory for it: then only the device knows, and it will say no once more */
 static void limbo_add(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
 {
 	u32 count = fill_possible(dcd, offer);
-	struct cxl_dc_entries *entries = dcd->in;
-	struct dc_limbo *limbo;
 
-	if (!count)
-		return;
-	limbo = dc_alloc(dcd, sizeof(*limbo) + count * sizeof(limbo->entry[0]));
-	if (!limbo)
-		return;
-	limbo->count = count;
-	memcpy(limbo->entry, entries->entry, count * sizeof(limbo->entry[0]));
-	if (dcd->nr_limbo == DC_LIMBO)
-		limbo_drop(dcd, 0);
-	dcd->limbo[dcd->nr_limbo++] = limbo;
+	if (count)
+		limbo_keep(dcd, count, 0);
 }
 
-/* What is offered can't be pending any more from before */
-void dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len)
+/*
+ * What is offered can't be pending any more from before. Return: it may have been
+ * taken already, for what was pending before.
+ */
+bool dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len)
 {
 	const struct cxl_dc_entry *entry;
+	bool taken = dcd->doubt;
 	u32 nr, i;
 
 	for (nr = 0; nr < dcd->nr_limbo;) {
@@ -162,7 +181,59 @@ void dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len)
 					le64_to_cpu(entry->length), dpa, len))
 				break;
 		}
-		if (i < dcd->limbo[nr]->count)
+		if (i == dcd->limbo[nr]->count) {
+			nr++;
+			continue;
+		}
+		taken |= dcd->limbo[nr]->taken;
+		limbo_drop(dcd, nr);
+	}
+
+	return taken;
+}
+
+/*
+ * An answer was taken, and it is not certain that it was its own offer that took it:
+ * it may as well have been a later one of the same extents, of which nobody knows
+ * here, because its records were lost, or not kept, or are still to come. That one
+ * is not pending any more, and so must not be refused by an empty answer.
+ */
+static void doubt_torn(struct vfio_cxl_dcd *dcd)
+{
+	struct dc_offer *offer;
+
+	list_for_each_entry(offer, &dcd->offers, node)
+		offer->certain &= !offer->torn;
+}
+
+static void taken(struct vfio_cxl_dcd *dcd, u32 count)
+{
+	doubt_torn(dcd);
+	if (!limbo_keep(dcd, count, TAKEN_DRAINS))
+		dcd->doubt = TAKEN_DRAINS;
+}
+
+/* Was something taken that came later than it seems, and may be this one? */
+bool dc_limbo_taken(const struct vfio_cxl_dcd *dcd)
+{
+	u32 nr;
+
+	for (nr = 0; nr < dcd->nr_limbo; nr++)
+		if (dcd->limbo[nr]->taken)
+			return true;
+
+	return dcd->doubt;
+}
+
+/* What the log had by now has come */
+void dc_limbo_drained(struct vfio_cxl_dcd *dcd)
+{
+	u32 nr = 0;
+
+	if (dcd->doubt)
+		dcd->doubt--;
+	while (nr < dcd->nr_limbo) {
+		if (dcd->limbo[nr]->taken && !--dcd->limbo[nr]->taken)
 			limbo_drop(dcd, nr);
 		else
 			nr++;
@@ -191,17 +262,18 @@ static int take_and_give(struct vfio_cxl_dcd *dcd, u32 count, u16 *rc)
 static void limbo_try(struct vfio_cxl_dcd *dcd)
 {
 	struct cxl_dc_entries *entries = dcd->in;
-	u32 nr = 0, count;
+	struct dc_limbo *limbo;
+	u32 nr = 0;
 	u16 rc;
 
 	while (nr < dcd->nr_limbo) {
-		count = dcd->limbo[nr]->count;
-		memcpy(entries->entry, dcd->limbo[nr]->entry,
-		       count * sizeof(entries->entry[0]));
-		if (take_and_give(dcd, count, &rc))
-			nr++;
-		else
-			limbo_drop(dcd, nr);
+		limbo = dcd->limbo[nr++];
+		memcpy(entries->entry, limbo->entry,
+		       limbo->count * sizeof(entries->entry[0]));
+		if (limbo->taken || take_and_give(dcd, limbo->count, &rc))
+			continue;
+		limbo->taken = TAKEN_DRAINS;
+		doubt_torn(dcd);
 	}
 }
 
@@ -251,6 +323,8 @@ void dc_commit(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	struct vfio_cxl_dcd_extent *e;
 	struct dc_group *group;
 
+	if (!offer->certain)
+		taken(dcd, fill_accepted(dcd, offer));
 	list_for_each_entry(group, &offer->groups, in_offer) {
 		if (group->decision != DC_ACCEPT)
 			continue;
@@ -388,6 +462,8 @@ static int say_no(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 		if (!count)
 			return 0;
 		ret = take_and_give(dcd, count, &rc);
+		if (!ret)
+			taken(dcd, count);
 	}
 
 	switch (ret) {

@@ -156,7 +156,9 @@ void dc_publish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
 		enum vfio_cxl_dc_reach reach);
 void dc_unpublish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e);
 void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group);
-void dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len);
+bool dc_limbo_forget(struct vfio_cxl_dcd *dcd, u64 dpa, u64 len);
+bool dc_limbo_taken(const struct vfio_cxl_dcd *dcd);
+void dc_limbo_drained(struct vfio_cxl_dcd *dcd);
 
 /* dc_release.c: the way back */
 bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group);

@@ -17,7 +17,9 @@ static void offer_init(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	offer->id = dcd->next_id++;
 	offer->deadline_ns = VFIO_CXL_DC_NEVER;
 	offer->certain = !dcd->suspect;
+	offer->torn = dcd->torn;
 	dcd->suspect = false;
+	dcd->torn = false;
 	list_add_tail(&offer->node, &dcd->offers);
 	dcd->nr_offers++;
 	dcd->open = offer;
@@ -52,12 +54,14 @@ static void offer_begin(struct vfio_cxl_dcd *dcd)
 	dcd->stats.damaged++;
 	dcd->stats.limited++;
 	dc_tell(dcd, VFIO_CXL_DC_CHANGE_OFFER, 0, reason);
-	if (!dcd->suspect) {
+	if (!dcd->suspect && !dc_limbo_taken(dcd)) {
 		offer = list_last_entry(&dcd->offers, struct dc_offer, node);
 		offer->extra++;
+		offer->torn = true;
 		dcd->open = offer;
 	}
 	dcd->suspect = false;
+	dcd->torn = false;
 }
 
 /* A tag that lived when the offer began may be free when the rest of it comes */
@@ -99,6 +103,24 @@ static struct dc_group *group_for(struct vfio_cxl_dcd *dcd,
 	return group;
 }
 
+/*
+ * Nothing is offered twice. So if it is not certain that the older offer is still
+ * pending, then it is not, and no answer to it may reach the younger one.
+ */
+static bool is_offered(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer,
+		       u64 dpa, u64 len)
+{
+	struct vfio_cxl_dcd_extent *at;
+
+	while ((at = dc_at(&dcd->pending, dpa)) && at->dpa < dpa + len) {
+		if (at->group->offer->certain || at->group->offer == offer)
+			return true;
+		dc_revoke(dcd, at, VFIO_CXL_REASON_DC_OVERLAP);
+	}
+
+	return false;
+}
+
 static u32 collect(struct vfio_cxl_dcd *dcd, struct dc_offer *offer,
 		   const struct cxl_dc_event *event)
 {
@@ -113,7 +135,10 @@ static u32 collect(struct vfio_cxl_dcd *dcd, struct dc_offer *offer,
 	if (offer->count >= dcd->max_entries ||
 	    dcd->nr_extents >= dcd->limits.extents)
 		return VFIO_CXL_REASON_DC_LIMIT;
-	dc_limbo_forget(dcd, dpa, len);
+	if (dc_limbo_forget(dcd, dpa, len))
+		offer->certain = false;
+	if (len)
+		is_offered(dcd, offer, dpa, len);
 
 	group = group_for(dcd, offer, event->extent.tag);
 	if (!group)
@@ -153,25 +178,6 @@ u32 dc_misplaced(struct vfio_cxl_dcd *dcd, const struct vfio_cxl_dcd_extent *e)
 	return VFIO_CXL_REASON_NONE;
 }
 
-/*
- * Nothing is offered twice. So if it is not certain that the older offer is still
- * pending, then it is not.
- */
-static bool is_offered(struct vfio_cxl_dcd *dcd,
-		       const struct vfio_cxl_dcd_extent *e)
-{
-	struct vfio_cxl_dcd_extent *at;
-
-	while ((at = dc_at(&dcd->pending, e->dpa)) && at->dpa < e->dpa + e->len) {
-		if (at->group->offer->certain ||
-		    at->group->offer == e->group->offer)
-			return true;
-		dc_revoke(dcd, at, VFIO_CXL_REASON_DC_OVERLAP);
-	}
-
-	return false;
-}
-
 static u32 check_extent(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e)
 {
 	u32 reason = dc_misplaced(dcd, e);
@@ -179,7 +185,7 @@ static u32 check_extent(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e)
 	if (reason)
 		return reason;
 	e->region = dc_region_of(dcd, e->dpa, e->len);
-	if (is_offered(dcd, e))
+	if (is_offered(dcd, e->group->offer, e->dpa, e->len))
 		return VFIO_CXL_REASON_DC_OVERLAP;
 	if (!dcd->config.region[e->region].sharable)
 		return e->sequence ? VFIO_CXL_REASON_DC_SEQUENCE :
@@ -302,7 +308,7 @@ static void complete(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	struct vfio_cxl_dcd_extent *e;
 	u32 reason;
 
-	if (is_answered(dcd, offer))
+	if (is_answered(dcd, offer) || (offer->torn && dc_limbo_taken(dcd)))
 		offer->certain = false;
 	if (offer->reason) {
 		if (!offer->told)
@@ -344,6 +350,8 @@ void dc_add(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event)
 	offer->progress_ns = dc_now(dcd);
 	if (!offer->extra && !offer->reason)
 		offer->reason = collect(dcd, offer, event);
+	if (offer->reason)
+		offer->torn = true;
 	if (more)
 		return;
 	dcd->open = NULL;
@@ -364,11 +372,13 @@ void dc_chain_lost(struct vfio_cxl_dcd *dcd, u32 reason)
 
 	if (!timeout) {
 		dcd->suspect |= dcd->swallow || offer;
+		dcd->torn = true;
 		dcd->swallow = false;
 	}
 	if (!offer)
 		return;
 	dcd->open = NULL;
+	offer->torn = true;
 	dcd->swallow = timeout;
 	if (offer->extra)
 		return;

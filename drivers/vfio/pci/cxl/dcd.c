@@ -145,6 +145,8 @@ int vfio_cxl_dcd_start(struct vfio_cxl_dcd *dcd)
 {
 	int ret;
 
+	/* A predecessor may have cleared the log of them */
+	dcd->torn = true;
 	dcd->reconfig = true;
 	dcd->resync = true;
 	ret = refresh(dcd);
@@ -228,6 +230,17 @@ int vfio_cxl_dcd_overflow(struct vfio_cxl_dcd *dcd)
 	settle(dcd);
 
 	return ret;
+}
+
+/**
+ * vfio_cxl_dcd_drained - the device's log was read until it was empty
+ * @dcd: the engine
+ *
+ * After its last record, and vfio_cxl_dcd_overflow() where that is due.
+ */
+void vfio_cxl_dcd_drained(struct vfio_cxl_dcd *dcd)
+{
+	dc_limbo_drained(dcd);
 }
 
 static void expire(struct vfio_cxl_dcd *dcd, u64 now)

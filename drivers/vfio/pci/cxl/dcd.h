@@ -245,11 +245,15 @@ struct vfio_cxl_dcd_stats {
 	u64 revoked;
 };
 
-/* An answer that failed, of an offer that may still be the device's (dc_answer.c) */
+/*
+ * An answer that failed, of an offer that may still be the device's; or, @taken, one
+ * that was taken, maybe for another (dc_answer.c)
+ */
 #define DC_LIMBO	256
 
 struct dc_limbo {
 	u32 count;
+	u8 taken;		/* drains of the log for which that matters */
 	struct cxl_dc_entry entry[];
 };
 
@@ -273,6 +277,7 @@ struct dc_offer {
 					 * answered
 					 */
 	bool unsure;			/* an answer to accept it timed out */
+	bool torn;			/* it may have extents nobody knows */
 };
 
 /**
@@ -295,12 +300,15 @@ struct dc_offer {
  * @nr_offers: in @offers
  * @nr_tombs: in @tombs
  * @nr_limbo: in @limbo
- * @limbo: answers that failed, oldest first
+ * @limbo: answers that failed, or were taken in doubt, oldest first
  * @open: the offer whose records still come, or NULL
  * @spare: the offer for when there is no memory for one
  * @spare_used: it is in @offers
  * @swallow: the records of an offer that was given up may still come
  * @suspect: the next record may be one of an offer that was given up
+ * @torn: the next offer's first records may be lost
+ * @doubt: drains of the log for which no offer is certain to be pending: there was
+ *	no memory to remember what was taken
  * @resync: the list has to be read, the last time failed
  * @reconfig: the regions likewise
  * @next_id: of an extent, or an offer
@@ -339,6 +347,8 @@ struct vfio_cxl_dcd {
 	bool spare_used;
 	bool swallow;
 	bool suspect;
+	bool torn;
+	u8 doubt;
 	bool resync;
 	bool reconfig;
 	u64 next_id;
@@ -489,6 +499,7 @@ int vfio_cxl_dcd_reset(struct vfio_cxl_dcd *dcd);
 void vfio_cxl_dcd_event(struct vfio_cxl_dcd *dcd,
 			const struct cxl_dc_event *event);
 int vfio_cxl_dcd_overflow(struct vfio_cxl_dcd *dcd);
+void vfio_cxl_dcd_drained(struct vfio_cxl_dcd *dcd);
 u64 vfio_cxl_dcd_tick(struct vfio_cxl_dcd *dcd);
 bool vfio_cxl_dcd_synced(const struct vfio_cxl_dcd *dcd);
 void vfio_cxl_dcd_tenancy_end(struct vfio_cxl_dcd *dcd);

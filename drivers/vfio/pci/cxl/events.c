@@ -73,6 +73,8 @@ int vfio_cxl_events_drain(struct vfio_cxl_dc *dc)
 
 	ret = vfio_cxl_event_log_drain(&dc->log);
 	dc->drain = ret;
+	if (!ret)
+		vfio_cxl_dcd_drained(&dc->engine);
 
 	return ret;
 }
