@@ -393,6 +393,41 @@ TEST_F(held, offered_again_in_part_of_another)
 	EXPECT_EQ(0, b->dcd.nr_offers);
 }
 
+/* Refused once more, but by now somebody else wants the same */
+TEST_F(held, offered_again_and_accepted)
+{
+	struct dcd_bench *b = self->b;
+
+	RECORD(b, true, X(0, 1, TAG_A));
+	fail(b, FAKE_DCD_LATE, CXL_DC_ADD_RESPONSE, 1);
+	later(b, VFIO_CXL_DC_CHAIN_NS);
+	EXPECT_EQ(1, b->fake.empty);
+	EXPECT_EQ(1, b->dcd.nr_offers);
+	/* What is left of it */
+	EVENT(b, CXL_DC_EVENT_ADD, X(1, 1, TAG_A));
+	OFFER(b, X(0, 1, TAG_B));
+	EXPECT_EQ(0, accept_tag(b, TAG_B));
+	settle(b);
+	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_B));
+	EXPECT_EQ(0, b->fake.releases);
+	EXPECT_EQ(0, b->dcd.nr_offers);
+}
+
+/* Not certain, and with one extent twice: it is taken once, to be given back */
+TEST_F(held, twice_in_an_offer)
+{
+	struct dcd_bench *b = self->b;
+
+	RECORD(b, true, X(0, 1, 0));
+	RECORD(b, true, X(0, 1, 0));
+	EXPECT_EQ(0, vfio_cxl_dcd_reset(&b->dcd));
+	RECORD(b, false, X(0, 2, 0));
+	EXPECT_EQ(0, reject_id(b, id_at(b, 0)));
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	EXPECT_EQ(0, b->fake.nr_accepted);
+	EXPECT_EQ(0, b->fake.empty);
+}
+
 /* An answer that it likes at no time: refused, and the next one is not hit */
 TEST_F(held, answer_refused)
 {

@@ -66,14 +66,49 @@ static u32 fill_accepted(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
 	return count;
 }
 
-/* All extents that the device can have meant, and still mean */
+static bool is_entry(const struct vfio_cxl_dcd *dcd, u32 count,
+		     const struct vfio_cxl_dcd_extent *e)
+{
+	const struct cxl_dc_entries *entries = dcd->in;
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		if (dc_overlaps(le64_to_cpu(entries->entry[i].dpa),
+				le64_to_cpu(entries->entry[i].length),
+				e->dpa, e->len))
+			return true;
+
+	return false;
+}
+
+/* Nothing is offered twice: it is pending in a younger offer, not in this one */
+static bool is_younger(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer,
+		       const struct vfio_cxl_dcd_extent *e)
+{
+	struct vfio_cxl_dcd_extent *at = dc_at(&dcd->pending, e->dpa);
+
+	for (; at && at->dpa < e->dpa + e->len;
+	     at = dc_at(&dcd->pending, at->dpa + at->len))
+		if (at->group->offer != offer)
+			return true;
+	if (!dcd->open || dcd->open == offer)
+		return false;
+	list_for_each_entry(at, &dcd->open->extents, in_offer)
+		if (dc_overlaps(at->dpa, at->len, e->dpa, e->len))
+			return true;
+
+	return false;
+}
+
+/* All extents that the device can have meant, and still mean, each of them once */
 static u32 fill_possible(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
 {
 	struct vfio_cxl_dcd_extent *e;
 	u32 count = 0;
 
 	list_for_each_entry(e, &offer->extents, in_offer)
-		if (e->state != VFIO_CXL_DC_REVOKED && !dc_misplaced(dcd, e))
+		if (e->state != VFIO_CXL_DC_REVOKED && !dc_misplaced(dcd, e) &&
+		    !is_entry(dcd, count, e) && !is_younger(dcd, offer, e))
 			dc_entry(dcd, count++, e->dpa, e->len);
 
 	return count;
