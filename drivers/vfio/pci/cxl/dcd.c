@@ -372,7 +372,8 @@ void vfio_cxl_dcd_stop(struct vfio_cxl_dcd *dcd, bool release)
 	list_for_each_entry(offer, &dcd->offers, node) {
 		offer->retry_ns = 0;
 		list_for_each_entry(group, &offer->groups, in_offer) {
-			if (group->decision == DC_REFUSE || offer->unsure)
+			if (group->decision == DC_REFUSE || !offer->shown ||
+			    offer->unsure)
 				continue;
 			dc_decide(dcd, group, DC_REFUSE,
 				  VFIO_CXL_REASON_DC_UNBOUND);
