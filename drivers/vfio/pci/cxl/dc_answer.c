@@ -331,7 +331,7 @@ static int later_or_never(struct vfio_cxl_dcd *dcd, struct dc_offer *offer,
 
 	list_for_each_entry(group, &offer->groups, in_offer)
 		if (group->decision == DC_ACCEPT)
-			group->rc = rc;
+			dc_set_rc(dcd, group, rc);
 	if (offer->unsure || offer->attempts < VFIO_CXL_DC_ATTEMPTS - 1)
 		return later(dcd, offer);
 
@@ -366,7 +366,7 @@ void dc_commit(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 		list_for_each_entry(e, &group->extents, in_group)
 			if (!group->orphan)
 				dc_publish(dcd, e, group->reach);
-		group->rc = 0;
+		dc_set_rc(dcd, group, 0);
 		dc_move(dcd, group, DC_STATE(ACCEPTING), VFIO_CXL_DC_COMMITTED,
 			VFIO_CXL_REASON_NONE);
 		if (group->orphan)
@@ -382,7 +382,7 @@ static void disappoint(struct vfio_cxl_dcd *dcd, struct dc_offer *offer, u16 rc)
 	list_for_each_entry(group, &offer->groups, in_offer) {
 		if (group->decision != DC_ACCEPT)
 			continue;
-		group->rc = rc;
+		dc_set_rc(dcd, group, rc);
 		dc_decide(dcd, group, DC_REFUSE, VFIO_CXL_REASON_DC_DEVICE);
 	}
 	/* Books that were kept well are not questioned so */

@@ -132,6 +132,7 @@ void dc_tell_extent(struct vfio_cxl_dcd *dcd, enum vfio_cxl_dc_change kind,
 		    struct vfio_cxl_dcd_extent *e, u32 reason);
 void dc_decide(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 	       enum dc_decision decision, u32 reason);
+void dc_set_rc(struct vfio_cxl_dcd *dcd, struct dc_group *group, u16 rc);
 u32 dc_live(const struct dc_group *group, unsigned int states);
 void dc_bury(struct vfio_cxl_dcd *dcd, struct dc_group *group);
 void dc_evict(struct vfio_cxl_dcd *dcd);

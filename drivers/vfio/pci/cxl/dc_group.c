@@ -427,6 +427,14 @@ void dc_decide(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 	dc_unlock(dcd);
 }
 
+/* What the device said to the last command about it, for users who ask */
+void dc_set_rc(struct vfio_cxl_dcd *dcd, struct dc_group *group, u16 rc)
+{
+	dc_lock(dcd);
+	group->rc = rc;
+	dc_unlock(dcd);
+}
+
 /* How many of its extents are in one of these states? */
 u32 dc_live(const struct dc_group *group, unsigned int states)
 {

@@ -125,7 +125,7 @@ static int compare(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 
 static int give_later(struct vfio_cxl_dcd *dcd, struct dc_group *group, u16 rc)
 {
-	group->rc = rc;
+	dc_set_rc(dcd, group, rc);
 	if (group->attempts == VFIO_CXL_DC_ATTEMPTS - 1) {
 		keep(dcd, group, VFIO_CXL_REASON_DC_DEVICE_BUSY);
 		if (group->unsure)
@@ -159,7 +159,7 @@ static int give_some(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	ret = dc_send(dcd, CXL_DC_RELEASE, count, &rc);
 	switch (ret) {
 	case 0:
-		group->rc = 0;
+		dc_set_rc(dcd, group, 0);
 		gone(dcd, group, count);
 		return group->nr[VFIO_CXL_DC_RELEASING] ? 1 : 0;
 	case -ENODEV:
@@ -173,7 +173,7 @@ static int give_some(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	case -EBUSY:
 		return give_later(dcd, group, rc);
 	default:
-		group->rc = rc;
+		dc_set_rc(dcd, group, rc);
 		if (compare(dcd, group)) {
 			group->unsure = true;
 			return give_later(dcd, group, rc);
