@@ -206,16 +206,12 @@ static bool log_lose_one(const struct mailbox *m)
 	       !mailbox_command(m, 0x0101, 8, 4 | 1 << 16, handle << 16);
 }
 
-/*
- * An offer that nobody knows any more stands before all others in the device: the
- * first answer is not taken, and one empty one digs it out.
- */
-TEST_F(driver, comes_after_one_that_died)
+/* A driver comes after one that died, and left an offer that nobody knows */
+static void hide_offer(struct __test_metadata *_metadata,
+		       FIXTURE_DATA(driver) *self)
 {
 	struct piece hidden = { 0, EXTENT };
 	struct dc *dc = &self->dc;
-	struct vfio_cxl_dc_info info;
-	struct extent e;
 	struct mailbox m;
 
 	user_close(&self->dc.user);
@@ -231,7 +227,19 @@ TEST_F(driver, comes_after_one_that_died)
 	ASSERT_TRUE(node_again(dc));
 	ASSERT_TRUE(memory_ready());
 	ASSERT_EQ(0, dc_open(dc));
+}
 
+/*
+ * It stands before all others in the device: the first answer is not taken, and
+ * one empty one digs it out.
+ */
+TEST_F(driver, comes_after_one_that_died)
+{
+	struct dc *dc = &self->dc;
+	struct vfio_cxl_dc_info info;
+	struct extent e;
+
+	hide_offer(_metadata, self);
 	ASSERT_TRUE(extent_offer(dc, 0, 0, EXTENT, &e));
 	ASSERT_EQ(0, extent_accept(dc->user.device, &e,
 				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
@@ -248,6 +256,26 @@ TEST_F(driver, comes_after_one_that_died)
 	ASSERT_EQ(0, dc_info(dc->node, &info));
 	EXPECT_EQ(1, info.recoveries);
 	EXPECT_TRUE(fm_has(2, 0));
+}
+
+/* Refused is the one that nobody knows, until another one is accepted */
+TEST_F(driver, refuses_after_one_that_died)
+{
+	struct dc *dc = &self->dc;
+	struct vfio_cxl_dc_info info;
+	struct extent e;
+
+	hide_offer(_metadata, self);
+	ASSERT_TRUE(extent_offer(dc, 0, 0, EXTENT, &e));
+	ASSERT_EQ(0, extent_reject(dc->node, &e, &dc->answer));
+	EXPECT_EQ(VFIO_CXL_DC_REJECTED, extent_state(dc->node, &e));
+	EXPECT_TRUE(fm_has(0, 1));
+	ASSERT_TRUE(extent_offer(dc, 1, 0, EXTENT, &e));
+	ASSERT_EQ(0, extent_accept(dc->user.device, &e,
+				   VFIO_CXL_DC_REACH_TENANT, &dc->answer));
+	EXPECT_TRUE(fm_has(1, 0));
+	ASSERT_EQ(0, dc_info(dc->node, &info));
+	EXPECT_EQ(1, info.recoveries);
 }
 
 /* Offered while nobody was there: in the log, for whoever comes */

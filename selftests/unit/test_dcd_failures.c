@@ -287,6 +287,72 @@ TEST_F(held, hidden_head)
 	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
 }
 
+/*
+ * Refused first, an empty answer hits the one that nobody knows, and what was
+ * refused stands there in its place. The next one that is accepted finds that out.
+ */
+TEST_F(held, hidden_heads_and_a_refusal)
+{
+	struct dcd_bench *b = self->b;
+	struct fake_dcd_extent e;
+	u32 limbo;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		e = (struct fake_dcd_extent)X(100 + i, 1, 0);
+		fake_dcd_offer(&b->fake, &e, 1);
+	}
+	b->fake.logged = 0;
+	OFFER(b, X(0, 1, TAG_A));
+	EXPECT_EQ(0, reject_tag(b, TAG_A));
+	EXPECT_EQ(STATE(REJECTED), state_of(b, TAG_A));
+	EXPECT_EQ(2, fake_dcd_nr_pending(&b->fake));
+	OFFER(b, X(1, 1, TAG_B));
+	EXPECT_EQ(0, accept_tag(b, TAG_B));
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	EXPECT_EQ(2, b->fake.empty);
+	EXPECT_EQ(1, b->dcd.stats.recoveries);
+	EXPECT_EQ(1, b->fake.nr_accepted);
+	EXPECT_FALSE(reachable(b, 0));
+	/* Now that no other is before them, a refusal is one */
+	OFFER(b, X(2, 1, TAG_C));
+	limbo = b->dcd.nr_limbo;
+	EXPECT_EQ(0, reject_tag(b, TAG_C));
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	EXPECT_EQ(limbo, b->dcd.nr_limbo);
+}
+
+/* What the user is told, who accepts while another one stands before it still */
+TEST_F(held, hidden_heads_and_an_error)
+{
+	struct dcd_bench *b = self->b;
+	struct fake_dcd_extent e;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		e = (struct fake_dcd_extent)X(100 + i, 1, 0);
+		fake_dcd_offer(&b->fake, &e, 1);
+	}
+	b->fake.logged = 0;
+	OFFER(b, X(0, 1, TAG_A));
+	EXPECT_EQ(-EIO, accept_tag(b, TAG_A));
+	EXPECT_EQ(REASON(DEVICE), b->res.reason);
+	EXPECT_EQ(b->fake.quirks & FAKE_DCD_ORDER_PA ? CXL_RC_INVALID_PA :
+		  CXL_RC_INVALID_INPUT, b->res.rc);
+	EXPECT_EQ(STATE(REJECTED), state_of(b, TAG_A));
+	EXPECT_EQ(1, b->dcd.stats.recoveries);
+	/* Neither that, nor time, makes it send an empty answer in the dark */
+	settle(b);
+	later(b, 3600 * DCD_SECOND);
+	EXPECT_EQ(1, b->fake.empty);
+	EXPECT_EQ(2, fake_dcd_nr_pending(&b->fake));
+	/* It takes another offer */
+	OFFER(b, X(1, 1, TAG_B));
+	EXPECT_EQ(0, accept_tag(b, TAG_B));
+	EXPECT_EQ(0, fake_dcd_nr_pending(&b->fake));
+	EXPECT_EQ(1, b->fake.nr_accepted);
+}
+
 /* Several: each offer that comes digs, until none is left */
 TEST_F(held, hidden_heads)
 {

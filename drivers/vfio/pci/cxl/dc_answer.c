@@ -6,6 +6,15 @@
  * to be for its oldest offer. An empty answer, which refuses all of that, is sent
  * only when the device is known to have an offer: some can't bear another. An
  * answer with extents is always safe, as it is checked against the offer.
+ *
+ * The device may have offers that nobody knows here: a driver that died, or a host
+ * that was reset, had cleared the log of them, or the log overflowed. They stand
+ * before ours, and nothing on the wire tells: how many extents are available
+ * (4800h) counts what is pending on some devices and not on others, the
+ * specification does not say, and a refusal need not be counted at once. So nothing
+ * is sent because of that number, and they stay until an offer comes. If that is
+ * accepted, the device says no: recover(). If it is refused, the oldest one of them
+ * is, and ours stays, in its place: limbo.
  */
 #include "dc_engine.h"
 
@@ -152,7 +161,8 @@ void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 
 /*
  * Limbo: answers that failed, of offers that may still be in the device's queue,
- * behind others that nobody knows. To find out, and to get rid of them, they are
+ * behind others that nobody knows; and refusals, as long as there may be such
+ * others. When an answer fails there are some. Then, to find out, and to get rid of them, they are
  * accepted, which is safe if they are not there, and given back at once.
  */
 
@@ -190,7 +200,7 @@ static bool limbo_keep(struct vfio_cxl_dcd *dcd, u32 count, u8 taken)
 	return true;
 }
 
-/* No memory for it: then only the device knows, and it will say no once more */
+/* Without memory for it only the device knows, and it will say no once more */
 static void limbo_add(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
 {
 	u32 count = fill_possible(dcd, offer);
@@ -358,6 +368,7 @@ void dc_commit(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	struct vfio_cxl_dcd_extent *e;
 	struct dc_group *group;
 
+	dcd->sole = true;
 	if (!offer->certain)
 		taken(dcd, fill_accepted(dcd, offer));
 	list_for_each_entry(group, &offer->groups, in_offer) {
@@ -431,6 +442,7 @@ static int recover(struct vfio_cxl_dcd *dcd, struct dc_offer *offer, u16 rc)
 	int ret = -EIO;
 
 	dcd->stats.recoveries++;
+	dcd->sole = false;
 	if (offer->certain) {
 		offer->certain = false;
 		ret = dc_send(dcd, CXL_DC_ADD_RESPONSE, 0, NULL);
@@ -492,10 +504,15 @@ static int say_no(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 		/* It may have been heard, and a second one be one too many */
 		if (ret == -ETIMEDOUT)
 			offer->certain = false;
+		/* Or it hit one that nobody knows, and this one is pending */
+		if (!ret && !dcd->sole)
+			limbo_add(dcd, offer);
 	} else {
 		count = fill_possible(dcd, offer);
-		if (!count)
+		if (!count) {
+			dcd->sole = false;
 			return 0;
+		}
 		ret = take_and_give(dcd, count, &rc);
 		if (!ret)
 			taken(dcd, count);
@@ -513,6 +530,7 @@ static int say_no(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 		if (offer->certain && offer->attempts < VFIO_CXL_DC_ATTEMPTS - 1)
 			return later(dcd, offer);
 		limbo_add(dcd, offer);
+		dcd->sole = false;
 		return 0;
 	}
 }

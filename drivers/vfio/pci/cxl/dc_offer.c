@@ -54,6 +54,7 @@ static void offer_begin(struct vfio_cxl_dcd *dcd)
 	dcd->stats.damaged++;
 	dcd->stats.limited++;
 	dc_tell(dcd, VFIO_CXL_DC_CHANGE_OFFER, 0, reason);
+	dcd->sole = false;
 	if (!dcd->suspect && !dc_limbo_taken(dcd)) {
 		offer = list_last_entry(&dcd->offers, struct dc_offer, node);
 		offer->extra++;
@@ -373,6 +374,7 @@ void dc_chain_lost(struct vfio_cxl_dcd *dcd, u32 reason)
 	if (!timeout) {
 		dcd->suspect |= dcd->swallow || offer;
 		dcd->torn = true;
+		dcd->sole = false;
 		dcd->swallow = false;
 	}
 	if (!offer)

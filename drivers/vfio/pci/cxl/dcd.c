@@ -145,8 +145,9 @@ int vfio_cxl_dcd_start(struct vfio_cxl_dcd *dcd)
 {
 	int ret;
 
-	/* A predecessor may have cleared the log of them */
+	/* A predecessor may have cleared the log of them, or of all of an offer */
 	dcd->torn = true;
+	dcd->sole = false;
 	dcd->reconfig = true;
 	dcd->resync = true;
 	ret = refresh(dcd);

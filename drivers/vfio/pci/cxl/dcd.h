@@ -307,6 +307,7 @@ struct dc_offer {
  * @swallow: the records of an offer that was given up may still come
  * @suspect: the next record may be one of an offer that was given up
  * @torn: the next offer's first records may be lost
+ * @sole: no offer is before those in @offers: an answer with extents was taken
  * @doubt: drains of the log for which no offer is certain to be pending: there was
  *	no memory to remember what was taken
  * @resync: the list has to be read, the last time failed
@@ -348,6 +349,7 @@ struct vfio_cxl_dcd {
 	bool swallow;
 	bool suspect;
 	bool torn;
+	bool sole;
 	u8 doubt;
 	bool resync;
 	bool reconfig;
