@@ -214,6 +214,39 @@ TEST_F(held, release_timed_out_not_done)
 	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
 }
 
+/* It was done, and nothing tells: nobody reaches what may be another's */
+TEST_F(held, release_timed_out_for_ever)
+{
+	struct dcd_bench *b = self->b;
+	u64 when;
+	int i;
+
+	hold(_metadata, b);
+	fail(b, FAKE_DCD_LATE, 0, 1000);
+	EXPECT_EQ(0, release_tag(b, TAG_A));
+	EXPECT_TRUE(b->res.queued);
+	for (i = 0; i < 2 * VFIO_CXL_DC_ATTEMPTS; i++) {
+		when = vfio_cxl_dcd_tick(&b->dcd);
+		b->fake.now_ns = max(when, b->fake.now_ns);
+	}
+	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_A));
+	EXPECT_EQ(1, b->fake.releases);
+	EXPECT_EQ(-EAGAIN, accept_tag(b, TAG_A));
+	EXPECT_EQ(REASON(NOT_SYNCED), b->res.reason);
+	EXPECT_FALSE(reachable(b, 0));
+	b->fake.faults = 0;
+	settle(b);
+	EXPECT_EQ(STATE(REVOKED), state_of(b, TAG_A));
+	EXPECT_EQ(REASON(MISSING), b->status.reason);
+	/* Of what was not, it tells that */
+	fail(b, FAKE_DCD_LOST, 0, 2 * VFIO_CXL_DC_ATTEMPTS);
+	EXPECT_EQ(0, release_tag(b, TAG_B));
+	settle(b);
+	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_B));
+	EXPECT_EQ(0, accept_tag(b, TAG_B));
+	EXPECT_TRUE(reachable(b, 8));
+}
+
 /* 0Fh: is it gone, or not? */
 TEST_F(held, release_refused)
 {

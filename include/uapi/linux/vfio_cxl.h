@@ -931,9 +931,10 @@ struct vfio_cxl_dc_status {
  * ENOENT no such tag, offer or extent; EBUSY with DC_IN_USE, DC_TAG_LIVE, DC_REACH,
  * DC_PENDING, DC_COMMITTED, DC_RELEASING or DC_DECIDED: it stands otherwise; EAGAIN
  * with DC_COLLECTING: its offer is not complete yet, NOT_LIVE: a reset is under way,
- * DC_NOT_SYNCED: the device has not said yet what it does, DC_DEVICE_BUSY: it was busy
- * for too long; EINVAL with DC_TAG_WHOLE; EOPNOTSUPP with DC_NOT_COVERED or DC_ALIGN,
- * before the device is told yes; EIO with DC_DEVICE, see @rc, or DC_DEVICE_BUSY;
+ * DC_NOT_SYNCED: the device has not said yet what it does, or whether it still has what
+ * a release that timed out was for, DC_DEVICE_BUSY: it was busy for too long; EINVAL
+ * with DC_TAG_WHOLE; EOPNOTSUPP with DC_NOT_COVERED or DC_ALIGN, before the device is
+ * told yes; EIO with DC_DEVICE, see @rc, or DC_DEVICE_BUSY;
  * ENOSPC the device has no room for another extent. A device that does not answer in
  * time may have heard: then it is _QUEUED until its list tells.
  *

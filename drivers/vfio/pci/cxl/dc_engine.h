@@ -28,7 +28,7 @@ struct dc_group {
 	bool recovered;
 	bool orphan;		/* given back as soon as it is committed */
 	bool flushed;		/* since it became unreachable */
-	bool unsure;		/* a 4803h timed out */
+	bool unsure;		/* a 4803h timed out, and no list was read since */
 	u8 decision;
 	u8 reach;
 	u16 rc;

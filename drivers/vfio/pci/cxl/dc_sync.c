@@ -313,6 +313,7 @@ static void strike_missing(struct vfio_cxl_dcd *dcd, const struct dc_list *list)
 {
 	struct vfio_cxl_dcd_extent *e;
 	struct rb_node *node, *next;
+	struct dc_group *group;
 
 	for (node = rb_first(&dcd->held); node; node = next) {
 		next = rb_next(node);
@@ -326,6 +327,8 @@ static void strike_missing(struct vfio_cxl_dcd *dcd, const struct dc_list *list)
 		dc_move_one(dcd, e, VFIO_CXL_DC_RELEASED, VFIO_CXL_REASON_NONE);
 		dc_bury(dcd, e->group);
 	}
+	list_for_each_entry(group, &dcd->groups, node)
+		group->unsure = false;
 }
 
 /* Where a tag lives already, what is found with it is not a part of that */

@@ -173,6 +173,9 @@ static int check_accept(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 		return 0;
 	if (has != VFIO_CXL_DC_REACH_NONE)
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_REACH);
+	/* A release timed out, and no list has told since what came of it */
+	if (group->unsure)
+		return refuse(result, -EAGAIN, VFIO_CXL_REASON_DC_NOT_SYNCED);
 	if (is_partial(group))
 		return refuse(result, -EINVAL, VFIO_CXL_REASON_DC_TAG_WHOLE);
 	ret = check_usable(dcd, group, result);
@@ -280,7 +283,7 @@ static int outcome_accept(struct list_head *picked,
  *
  * Return: 0; -ENOENT nothing like that is offered or held; -EINVAL named twice,
  * or not the whole tag; -EAGAIN its offer is not complete, or the device was busy
- * for too long; -EBUSY it is decided otherwise, or is being released; -EOPNOTSUPP
+ * for too long, or may have taken it back; -EBUSY it is decided otherwise, or is being released; -EOPNOTSUPP
  * it can't be mapped here; -ENOMEM; -EIO, -ENOSPC the device said no.
  */
 int vfio_cxl_dcd_accept(struct vfio_cxl_dcd *dcd,
