@@ -180,14 +180,50 @@ tenant write "$at" mine
 is "$said" SIGBUS 'by force'
 
 # The tenant's own
+tenant info
+is "$said" 'ok 2 0' 'the tenant knows of the regions'
+tenant watch
+is "$said" ok 'and wants to know of changes'
+watch PENDING
+offer 1 $((2 * MIB)) $((2 * MIB)) $B
+seen
+tenant changes
+is "$said" 'ok 1' 'of which one comes'
+tenant info
+is "$said" 'ok 2 1' 'an offer'
+tenant list
+id=${said#ok } id=${id%%:*}
+has "$said" ':PENDING:' 'the tenant sees the offer'
+tenant status "$id"
+is "$said" 'ok PENDING NONE' 'and how it stands'
+tenant release "$id"
+is "$said" 'EBUSY DC_PENDING' 'what it has not it can not give back'
+tenant accept "$id"
+is "$said" ok 'and takes it'
+tenant reject "$id"
+is "$said" 'EBUSY DC_COMMITTED' 'it is too late to reject it'
+tenant release "$id"
+is "$said" ok 'but not to give it back'
+tenant status "$id"
+is "$said" 'ok RELEASED NONE' 'and that is remembered'
 watch PENDING
 offer 1 $((2 * MIB)) $((2 * MIB)) $B
 seen
 tenant list
 id=${said#ok } id=${id%%:*}
-has "$said" ':PENDING:' 'the tenant sees the offer'
+tenant reject "$id"
+is "$said" ok 'offered again, and rejected'
+tenant status "$id"
+is "$said" 'ok REJECTED DC_REFUSED' 'which says by whom'
 tenant accept "$id"
-is "$said" ok 'and takes it'
+is "$said" 'ENOENT DC_REFUSED' 'there is nothing to take any more'
+watch PENDING
+offer 1 $((2 * MIB)) $((2 * MIB)) $B
+seen
+tenant list
+id=${said#ok } id=${id%%:*}
+tenant accept "$id"
+is "$said" ok 'and once more, for itself'
 exit_is 0 dc list "$DEV" --json
 json '.extents | map([.state, .reach])' '[["COMMITTED","TENANT"]]' 'for itself'
 error 4 '"DC_REACH"' dc accept "$DEV" --extent "$id"

@@ -8,15 +8,21 @@
  * read OFFSET LENGTH   of it
  * unmap, map           all of it
  * list                 id, state and offset of each extent that it sees
+ * info                 number of regions, and of extents that are PENDING
+ * status ID            how an extent stands
  * accept ID, reject ID, release ID
+ * watch                changes from now on count
+ * changes              how many came since; waits for one, for 5 s
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include <libvfio-cxl.h>
 
@@ -25,6 +31,7 @@ static struct vcxl_client *client;
 static unsigned char *memory;
 static size_t size;
 static sigjmp_buf back;
+static int changes = -1;
 
 static void on_sigbus(int number)
 {
@@ -104,6 +111,48 @@ static void list(void)
 	free(extents);
 }
 
+static void info(void)
+{
+	struct vfio_cxl_dc_info arg;
+	int ret = vcxl_client_dc_info(client, &arg);
+
+	if (ret)
+		answer(ret);
+	else
+		printf("ok %u %" PRIu64 "\n", arg.region_count,
+		       (uint64_t)arg.nr[VFIO_CXL_DC_PENDING]);
+}
+
+static void status(uint64_t id)
+{
+	struct vfio_cxl_dc_status arg = {
+		.flags = VFIO_CXL_DC_STATUS_EXTENT, .extent = id,
+	};
+	int ret = vcxl_client_dc_status(client, &arg);
+
+	if (ret)
+		answer(ret);
+	else
+		printf("ok %s %s\n", vcxl_dc_state_name(arg.state),
+		       vcxl_reason_name(arg.reason));
+}
+
+static void watch(void)
+{
+	changes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	answer(vcxl_client_dc_eventfd(client, changes));
+}
+
+static void count_changes(void)
+{
+	struct pollfd p = { .fd = changes, .events = POLLIN };
+	eventfd_t count = 0;
+
+	if (poll(&p, 1, 5000) == 1)
+		eventfd_read(changes, &count);
+	printf("ok %" PRIu64 "\n", (uint64_t)count);
+}
+
 static void decide(const char *what, uint64_t id)
 {
 	struct vfio_cxl_dc_decide arg = {
@@ -138,6 +187,14 @@ static void obey(char *line)
 		answer(unmap());
 	else if (!strcmp(what, "list"))
 		list();
+	else if (!strcmp(what, "info"))
+		info();
+	else if (!strcmp(what, "status"))
+		status(number);
+	else if (!strcmp(what, "watch"))
+		watch();
+	else if (!strcmp(what, "changes"))
+		count_changes();
 	else
 		decide(what, number);
 	fflush(stdout);
