@@ -50,6 +50,16 @@ TEST_F(node, window)
 TEST_F(node, dynamic_capacity)
 {
 	bool none = topology_is("static");
+	struct vfio_cxl_dc_extent extent;
+	struct vfio_cxl_dc_list list = {
+		.argsz = sizeof(list), .extents = (uintptr_t)&extent, .room = 1,
+	};
+	struct vfio_cxl_dc_deadline deadline = {
+		.argsz = sizeof(deadline), .offer = 1,
+	};
+	struct vfio_cxl_dc_status status = {
+		.argsz = sizeof(status), .tag = { 1 },
+	};
 	struct vfio_cxl_dc_decide answer;
 	struct vfio_cxl_dc_info info;
 	struct tag tag = tag_new();
@@ -62,6 +72,21 @@ TEST_F(node, dynamic_capacity)
 	EXPECT_EQ(-1, dc_reject(self->fd, &tag, &answer));
 	EXPECT_EQ(none ? EOPNOTSUPP : ENOENT, errno);
 	EXPECT_EQ(info.reason, answer.reason);
+	EXPECT_EQ(none ? -1 : 0, ioctl(self->fd, VFIO_CXL_DC_LIST, &list));
+	EXPECT_EQ(info.reason, list.reason);
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DC_STATUS, &status));
+	EXPECT_EQ(none ? EOPNOTSUPP : ENOENT, errno);
+	EXPECT_EQ(info.reason, status.reason);
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DC_DEADLINE, &deadline));
+	EXPECT_EQ(none ? EOPNOTSUPP : ENOENT, errno);
+	EXPECT_EQ(info.reason, deadline.reason);
+	list.reserved = 1;
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DC_LIST, &list));
+	EXPECT_EQ(EINVAL, errno);
+	deadline.reason = 0;
+	deadline.reserved = 1;
+	EXPECT_EQ(-1, ioctl(self->fd, VFIO_CXL_DC_DEADLINE, &deadline));
+	EXPECT_EQ(EINVAL, errno);
 }
 
 TEST_F(node, decoder_is_what_hardware_says)

@@ -821,12 +821,14 @@ struct vfio_cxl_dc_extent {
  * @extents: in: user pointer to an array of struct vfio_cxl_dc_extent
  * @room: in: elements of that, 1 to 4096
  * @count: out: elements filled in
+ * @reason: out: enum vfio_cxl_reason
+ * @reserved: 0
  *
  * Both nodes, no capability needed. In the order of ids. The device fd sees what is
  * PENDING or ACCEPTING, its own extents, and those with reach DEVICE.
  *
- * EAGAIN: the list changed since the first page: begin again with @start 0. Or the
- * device has not said yet what it does: see @reason of VFIO_CXL_DC_INFO.
+ * EAGAIN: the list changed since the first page: begin again with @start 0; or, with
+ * DC_NOT_SYNCED, the device has not said yet what it does.
  */
 struct vfio_cxl_dc_list {
 	__u32 argsz;
@@ -837,6 +839,8 @@ struct vfio_cxl_dc_list {
 	__aligned_u64 extents;
 	__u32 room;
 	__u32 count;
+	__u32 reason;
+	__u32 reserved;
 };
 
 #define VFIO_CXL_DC_LIST	_IO(VFIO_CXL_TYPE, 0x08)
@@ -966,15 +970,20 @@ struct vfio_cxl_dc_decide {
  * @flags: 0
  * @offer: in: its number
  * @deadline: in: CLOCK_BOOTTIME, ns; or VFIO_CXL_DC_NEVER
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
  *
  * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. Of a new offer the module parameter
- * dc_deadline_s says it.
+ * dc_deadline_s says it. ENOENT: there is no such offer that is not answered; EAGAIN
+ * with DC_COLLECTING: it is not complete yet, or DC_NOT_SYNCED.
  */
 struct vfio_cxl_dc_deadline {
 	__u32 argsz;
 	__u32 flags;
 	__aligned_u64 offer;
 	__aligned_u64 deadline;
+	__u32 reason;
+	__u32 reserved;
 };
 
 #define VFIO_CXL_DC_DEADLINE	_IO(VFIO_CXL_TYPE, 0x0d)

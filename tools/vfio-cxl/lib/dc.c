@@ -151,7 +151,8 @@ static int list_once(const struct vcxl_dc *dc,
 		list.count = 0;
 		ret = call(dc, VFIO_CXL_DC_LIST, &list);
 		if (ret)
-			return fail(dc, ret, 0, 0, "can't list the extents");
+			return fail(dc, ret, list.reason, 0,
+				    "can't list the extents");
 		ret = check_page(dc, &list, *extents, *count);
 		if (ret)
 			return ret;
@@ -349,5 +350,6 @@ int vcxl_dc_deadline(struct vcxl_device *dev, uint64_t offer, uint64_t deadline)
 				 "'vfio-cxl dc list' shows what is PENDING, and of which offer",
 				 "there is no offer %llu that is not answered",
 				 (unsigned long long)offer);
-	return ret ? fail(&dc, ret, 0, 0, "can't set the offer's deadline") : 0;
+	return ret ? fail(&dc, ret, arg.reason, 0,
+			  "can't set the offer's deadline") : 0;
 }

@@ -214,9 +214,11 @@ int vfio_cxl_dc_list(struct vfio_cxl_device *cxl, void *data, bool control)
 	struct dc_piece *piece;
 	int ret;
 
-	if (arg->flags || !arg->room || arg->room > DC_LIST_MOST)
+	if (arg->flags || !arg->room || arg->room > DC_LIST_MOST ||
+	    arg->reserved)
 		return -EINVAL;
 	arg->count = 0;
+	arg->reason = dc ? VFIO_CXL_REASON_NONE : dc_reason(cxl);
 	if (!dc)
 		return dc_missing(cxl);
 
@@ -541,12 +543,15 @@ int vfio_cxl_dc_deadline(struct vfio_cxl_device *cxl, void *data, bool control)
 	struct vfio_cxl_dc_deadline *arg = data;
 	int ret;
 
-	if (arg->flags || !arg->offer)
+	if (arg->flags || !arg->offer || arg->reason || arg->reserved)
 		return -EINVAL;
+	arg->reason = dc ? VFIO_CXL_REASON_NONE : dc_reason(cxl);
 	if (!dc)
 		return dc_missing(cxl);
 
 	ret = vfio_cxl_dcd_deadline(&dc->engine, arg->offer, arg->deadline);
+	if (ret == -EAGAIN)
+		arg->reason = VFIO_CXL_REASON_DC_COLLECTING;
 	vfio_cxl_events_kick(dc);
 
 	return ret;
