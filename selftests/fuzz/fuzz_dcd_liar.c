@@ -316,12 +316,28 @@ static void liar_unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
 	liar.nr--;
 }
 
-static bool liar_in_use(void *ctx, const struct vfio_cxl_dcd_extent *e)
+/* There is one use of the memory, which does not end */
+#define LIAR_USE	1
+
+static u64 liar_use(void *ctx)
 {
 	(void)ctx;
-	must(e->published, "what is asked for is published");
+	must(liar.locked, "the state is asked under its lock");
 
-	return e->dpa / DCD_BLOCK & 1;
+	return LIAR_USE;
+}
+
+/* Somebody is at every other block */
+static void liar_touch(struct vfio_cxl_dcd *dcd)
+{
+	struct vfio_cxl_dcd_extent *e;
+	struct rb_node *node;
+
+	for (node = rb_first(&dcd->held); node; node = rb_next(node)) {
+		e = rb_entry(node, struct vfio_cxl_dcd_extent, by_dpa);
+		if (e->published && e->dpa / DCD_BLOCK & 1)
+			vfio_cxl_dcd_touched(dcd, e, LIAR_USE);
+	}
 }
 
 static void liar_flush(void *ctx, u64 dpa, u64 len)
@@ -498,7 +514,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.lock = liar_lock, .unlock = liar_unlock,
 		.covered = liar_covered, .sharable = liar_sharable,
 		.prepare = liar_prepare, .publish = liar_publish,
-		.unpublish = liar_unpublish, .in_use = liar_in_use,
+		.unpublish = liar_unpublish, .use = liar_use,
 		.flush = liar_flush, .tag_live_elsewhere = liar_elsewhere,
 		.change = liar_change,
 	};
@@ -525,6 +541,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vfio_cxl_dcd_start(dcd);
 	while (in->left) {
 		step(dcd, in);
+		liar_touch(dcd);
 		dcd_check_books(&liar.w);
 		must(count_prepared(dcd) == liar.nr,
 		     "what is reachable is known");

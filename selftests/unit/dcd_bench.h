@@ -232,7 +232,7 @@ static inline bool reachable(struct dcd_bench *b, u64 block)
 
 static inline void touch(struct dcd_bench *b, u64 block)
 {
-	fake_dcd_touch(&b->fake, fake_dcd_at(block), DCD_BLOCK);
+	fake_dcd_touch(&b->fake, &b->dcd, fake_dcd_at(block), DCD_BLOCK);
 }
 
 static inline void fail(struct dcd_bench *b, enum fake_dcd_fault fault,

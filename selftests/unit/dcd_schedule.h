@@ -276,6 +276,8 @@ static void user_touches(struct world *w)
 {
 	u32 at = unit_random_below(BLOCKS), i;
 
+	if (one_in(8))
+		fake_dcd_unmap(&w->b.fake);
 	for (i = 0; i < BLOCKS; i++, at = (at + 1) % BLOCKS) {
 		if (reachable(&w->b, at)) {
 			struct fake_dcd_extent e = X(at, 1, 0);

@@ -151,10 +151,35 @@ static void check_reach(struct world *w)
 	ASSERT_EQ(0, blocks) UNIT_LOG_SEED();
 }
 
+/* What was touched of a tag is in sum as it is of each extent */
+static void check_touched(struct world *w)
+{
+	struct __test_metadata *_metadata = w->metadata;
+	struct vfio_cxl_dcd_extent *e;
+	struct dc_group *group;
+	u32 touched;
+
+	list_for_each_entry(group, &w->b.dcd.groups, node) {
+		touched = 0;
+		list_for_each_entry(e, &group->extents, in_group)
+			if (e->published)
+				touched += fake_dcd_any(&w->b.fake, e->dpa,
+							e->len,
+							FAKE_BLOCK_TOUCHED);
+		w->b.fake.locked = true;
+		ASSERT_EQ(touched > 0, dc_in_use(&w->b.dcd, group))
+			UNIT_LOG_SEED();
+		w->b.fake.locked = false;
+		if (touched)
+			ASSERT_EQ(touched, group->touched) UNIT_LOG_SEED();
+	}
+}
+
 static inline void dcd_check(struct world *w)
 {
 	dcd_check_books(w);
 	check_reach(w);
+	check_touched(w);
 }
 
 /* The device's oldest offer is answered: it has to be ours, and decided */

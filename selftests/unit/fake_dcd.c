@@ -355,6 +355,7 @@ void fake_dcd_make(struct fake_dcd *fake)
 {
 	fake->blocks = fake->regions * fake->region_blocks;
 	fake->block = fake_dcd_zeroed(fake->blocks);
+	fake->at = fake_dcd_zeroed(fake->blocks * sizeof(*fake->at));
 	/* Cut into pieces, there may be more of them */
 	fake->accepted = fake_dcd_zeroed(2 * (fake->supported + 1) *
 				sizeof(*fake->accepted));
@@ -371,6 +372,7 @@ void fake_dcd_free(struct fake_dcd *fake)
 	}
 	free(fake->part);
 	free(fake->block);
+	free(fake->at);
 	free(fake->accepted);
 	if (fake->allocs != fake->frees)
 		fake_dcd_die(fake, "not all was freed");

@@ -125,6 +125,7 @@ struct fake_dcd {
 	struct fake_dcd_extent *accepted;
 	u32 nr_accepted;
 	u8 *block;		/* FAKE_BLOCK_* */
+	struct vfio_cxl_dcd_extent **at;	/* what is published, by block */
 	u64 blocks;
 	struct cxl_dc_event log[DCD_LOG_MAX];
 	u32 logged;
@@ -138,6 +139,8 @@ struct fake_dcd {
 	bool locked;
 	bool took;		/* it took something away, or said so */
 	bool allow_in_use;	/* a user said FORCE, or consented */
+	bool mapped;		/* the memory, somewhere */
+	u64 uses;		/* times that it became mapped */
 	u64 allocs;
 	u64 frees;
 	u64 commands;
@@ -185,8 +188,11 @@ void fake_dcd_event(struct fake_dcd *fake, u8 type,
 		    const struct fake_dcd_extent *e);
 void fake_dcd_force(struct fake_dcd *fake, u64 dpa, u64 len, u32 tag);
 u32 fake_dcd_nr_pending(const struct fake_dcd *fake);
+bool fake_dcd_any(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
 bool fake_dcd_has(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
-void fake_dcd_touch(struct fake_dcd *fake, u64 dpa, u64 len);
+void fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa,
+		    u64 len);
+void fake_dcd_unmap(struct fake_dcd *fake);
 void fake_dcd_drain(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd);
 
 #endif /* VFIO_CXL_FAKE_DCD_H */

@@ -79,6 +79,16 @@ static int prepare(void *ctx, struct vfio_cxl_dcd_extent *e)
 	return 0;
 }
 
+/* Who is to be told that a block is touched */
+static void place(struct fake_dcd *fake, const struct vfio_cxl_dcd_extent *e,
+		  struct vfio_cxl_dcd_extent *at)
+{
+	u64 from = (e->dpa - fake->base) / DCD_BLOCK, i;
+
+	for (i = 0; i < e->len / DCD_BLOCK; i++)
+		fake->at[from + i] = at;
+}
+
 static void publish(void *ctx, struct vfio_cxl_dcd_extent *e,
 		    enum vfio_cxl_dc_reach reach)
 {
@@ -94,6 +104,7 @@ static void publish(void *ctx, struct vfio_cxl_dcd_extent *e,
 	/* What was unmapped is not in use, whoever touched it before */
 	fake_dcd_mark(fake, e->dpa, e->len, FAKE_BLOCK_TOUCHED,
 		      FAKE_BLOCK_PUBLISHED);
+	place(fake, e, e);
 }
 
 static void unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
@@ -113,11 +124,17 @@ static void unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
 	free(e->priv);
 	e->priv = NULL;
 	fake_dcd_mark(fake, e->dpa, e->len, clear, 0);
+	place(fake, e, NULL);
 }
 
-static bool in_use(void *ctx, const struct vfio_cxl_dcd_extent *e)
+static u64 use(void *ctx)
 {
-	return fake_dcd_any(ctx, e->dpa, e->len, FAKE_BLOCK_TOUCHED);
+	struct fake_dcd *fake = ctx;
+
+	if (!fake->locked)
+		fake_dcd_die(fake, "asked without the state lock");
+
+	return fake->mapped ? fake->uses : 0;
 }
 
 static void flush(void *ctx, u64 dpa, u64 len)
@@ -151,9 +168,28 @@ static void log_change(void *ctx, const struct vfio_cxl_dcd_change *c)
 	fake->change[fake->changes++ % DCD_CHANGES] = *c;
 }
 
-void fake_dcd_touch(struct fake_dcd *fake, u64 dpa, u64 len)
+/* By a user, who may have to map it first */
+void fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa,
+		    u64 len)
 {
+	u64 i, from = (dpa - fake->base) / DCD_BLOCK;
+
+	fake->uses += !fake->mapped;
+	fake->mapped = true;
 	fake_dcd_mark(fake, dpa, len, 0, FAKE_BLOCK_TOUCHED | FAKE_BLOCK_DIRTY);
+	for (i = from; i < from + len / DCD_BLOCK; i++)
+		if (fake->at[i])
+			vfio_cxl_dcd_touched(dcd, fake->at[i], fake->uses);
+}
+
+/* Everywhere: nothing is in use any more, but caches may have it */
+void fake_dcd_unmap(struct fake_dcd *fake)
+{
+	u64 i;
+
+	for (i = 0; i < fake->blocks; i++)
+		fake->block[i] &= ~FAKE_BLOCK_TOUCHED;
+	fake->mapped = false;
 }
 
 void fake_dcd_host(struct fake_dcd *fake)
@@ -170,7 +206,7 @@ void fake_dcd_host(struct fake_dcd *fake)
 		.prepare = prepare,
 		.publish = publish,
 		.unpublish = unpublish,
-		.in_use = in_use,
+		.use = use,
 		.flush = flush,
 		.tag_live_elsewhere = tag_live_elsewhere,
 		.change = log_change,

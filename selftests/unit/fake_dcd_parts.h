@@ -19,7 +19,6 @@ void fake_dcd_fault(struct fake_dcd *fake, enum fake_dcd_fault fault,
 void *fake_dcd_zeroed(size_t size);
 bool fake_dcd_is_inside(const struct fake_dcd *fake, u64 dpa, u64 len);
 void fake_dcd_mark(struct fake_dcd *fake, u64 dpa, u64 len, u8 clear, u8 set);
-bool fake_dcd_any(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
 u32 fake_dcd_pending_extents(const struct fake_dcd *fake);
 u32 fake_dcd_available(const struct fake_dcd *fake, u32 to_come);
 void fake_dcd_drop_first(struct fake_dcd *fake, u32 count);

@@ -61,6 +61,43 @@ TEST_F(held, in_use)
 	EXPECT_FALSE(b->status.in_use);
 }
 
+/* Counted by extent, in this use of the memory, and not in another one */
+TEST_F(held, in_use_until_unmapped)
+{
+	struct dcd_bench *b = self->b;
+
+	hold(_metadata, b);
+	touch(b, 301);
+	touch(b, 301);
+	touch(b, 0);
+	state_of(b, TAG_A);
+	EXPECT_TRUE(b->status.in_use);
+	EXPECT_EQ(0, status_in(b, TAG_A, 0));
+	EXPECT_TRUE(b->status.in_use);
+	EXPECT_EQ(0, status_in(b, TAG_A, 1));
+	EXPECT_TRUE(b->status.in_use);
+	EXPECT_EQ(STATE(COMMITTED), state_of_id(b, id_at(b, 0)));
+	EXPECT_TRUE(b->item.in_use);
+	/* What the device takes away is not in use, the other one still is */
+	fake_dcd_force(&b->fake, fake_dcd_at(0), DCD_BLOCK, TAG_A);
+	drain(b);
+	state_of(b, TAG_A);
+	EXPECT_TRUE(b->status.in_use);
+	fake_dcd_unmap(&b->fake);
+	state_of(b, TAG_A);
+	EXPECT_FALSE(b->status.in_use);
+	/* Mapped again, and touched by nobody, or then elsewhere only */
+	b->fake.mapped = true;
+	b->fake.uses++;
+	state_of(b, TAG_A);
+	EXPECT_FALSE(b->status.in_use);
+	EXPECT_EQ(0, status_in(b, TAG_A, 1));
+	EXPECT_FALSE(b->status.in_use);
+	EXPECT_EQ(0, release_tag(b, TAG_A));
+	state_of(b, TAG_A);
+	EXPECT_EQ(2, b->status.nr[STATE(RELEASED)]);
+}
+
 /* A tenant's release is its consent, and it knows nothing of others' */
 TEST_F(held, tenant)
 {

@@ -31,6 +31,7 @@ typedef uint64_t u64;
 				   ((x) + _m) & ~_m; })
 #define U8_MAX			UINT8_MAX
 #define U16_MAX			UINT16_MAX
+#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 #define fallthrough		__attribute__((fallthrough))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \

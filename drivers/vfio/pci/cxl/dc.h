@@ -116,7 +116,7 @@ int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent);
 void vfio_cxl_dc_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
 			 enum vfio_cxl_dc_reach reach);
 void vfio_cxl_dc_unpublish(void *ctx, struct vfio_cxl_dcd_extent *extent);
-bool vfio_cxl_dc_in_use(void *ctx, const struct vfio_cxl_dcd_extent *extent);
+u64 vfio_cxl_dc_use(void *ctx);
 bool vfio_cxl_dc_covered(void *ctx, u64 dpa, u64 len);
 void vfio_cxl_dc_flush(void *ctx, u64 dpa, u64 len);
 

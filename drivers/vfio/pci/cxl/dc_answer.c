@@ -123,22 +123,15 @@ static u32 fill_possible(struct vfio_cxl_dcd *dcd, const struct dc_offer *offer)
 	return count;
 }
 
-/* Whoever asks meanwhile whether it is in use must find what that takes */
-static void set_published(struct vfio_cxl_dcd *dcd,
-			  struct vfio_cxl_dcd_extent *e, bool published)
-{
-	dc_lock(dcd);
-	e->published = published;
-	dc_unlock(dcd);
-}
-
 /* A former owner's lines in caches must not hit it */
 void dc_publish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
 		enum vfio_cxl_dc_reach reach)
 {
 	dcd->ops->flush(dcd->ctx, e->dpa, e->len);
 	dcd->ops->publish(dcd->ctx, e, reach);
-	set_published(dcd, e, true);
+	dc_lock(dcd);
+	e->published = true;
+	dc_unlock(dcd);
 }
 
 /* Does nothing with an extent that was not prepared */
@@ -146,8 +139,12 @@ void dc_unpublish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e)
 {
 	if (!e->prepared)
 		return;
-	set_published(dcd, e, false);
 	dcd->ops->unpublish(dcd->ctx, e);
+	/* No sooner, as it may be touched until then */
+	dc_lock(dcd);
+	dc_untouch(e);
+	e->published = false;
+	dc_unlock(dcd);
 	e->prepared = false;
 }
 

@@ -35,6 +35,8 @@ struct dc_group {
 	u32 reason;
 	u32 count;		/* of extents, of which a tombstone may have none */
 	u32 picked;		/* of them, by a selection */
+	u32 touched;		/* of them, in the use of the memory @use */
+	u64 use;
 	u32 attempts;		/* to give it back */
 	u64 retry_ns;
 	u64 sync;		/* when it was recovered */
@@ -162,7 +164,6 @@ bool dc_limbo_taken(const struct vfio_cxl_dcd *dcd);
 void dc_limbo_drained(struct vfio_cxl_dcd *dcd);
 
 /* dc_release.c: the way back */
-bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group);
 void dc_release(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 reason);
 int dc_give(struct vfio_cxl_dcd *dcd, struct dc_group *group);
 void dc_give_all(struct vfio_cxl_dcd *dcd);
@@ -172,6 +173,8 @@ void dc_forced(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);
 void dc_asked(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);
 
 /* dc_status.c: how things stand */
+bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group);
+void dc_untouch(struct vfio_cxl_dcd_extent *e);
 bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 		bool tenant);
 

@@ -22,8 +22,7 @@
  * @len: bytes
  * @reach: enum vfio_cxl_dc_reach
  * @sharable: other hosts may have the same memory
- * @touched: vfio_cxl_device.map_epoch when a page of it was last mapped; 0 if none
- *	ever was. Written by faults, side by side
+ * @extent: it, in the engine, for as long as this is in the tree
  */
 struct dc_range {
 	struct rb_node node;
@@ -31,7 +30,7 @@ struct dc_range {
 	u64 len;
 	enum vfio_cxl_dc_reach reach;
 	bool sharable;
-	s64 touched;
+	struct vfio_cxl_dcd_extent *extent;
 };
 
 static bool is_sharable(struct vfio_cxl_dc *dc,
@@ -60,6 +59,7 @@ int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	range->dpa = extent->dpa;
 	range->len = extent->len;
 	range->sharable = is_sharable(dc, extent);
+	range->extent = extent;
 	extent->priv = range;
 
 	return 0;
@@ -133,22 +133,20 @@ void vfio_cxl_dc_unpublish(void *ctx, struct vfio_cxl_dcd_extent *extent)
 }
 
 /**
- * vfio_cxl_dc_in_use - was an extent touched since it was last unmapped?
+ * vfio_cxl_dc_use - which use of the memory is this?
  * @ctx: struct vfio_cxl_dc
- * @extent: it is published, and stays so
  *
- * Not exact: a page that was unmapped alone counts until the region is mapped
- * nowhere, or was unmapped by the gate.
+ * Another one each time that all of it was unmapped. So "in use" is not exact: a
+ * page that was unmapped alone counts until the region is mapped nowhere, or was
+ * unmapped by the gate.
  *
- * Return: the answer.
+ * Return: its number, or 0 while the region is mapped nowhere.
  */
-bool vfio_cxl_dc_in_use(void *ctx, const struct vfio_cxl_dcd_extent *extent)
+u64 vfio_cxl_dc_use(void *ctx)
 {
-	const struct dc_range *range = extent->priv;
-	struct vfio_cxl_dc *dc = ctx;
+	struct vfio_cxl_device *cxl = ((struct vfio_cxl_dc *)ctx)->cxl;
 
-	return READ_ONCE(dc->cxl->maps) &&
-	       READ_ONCE(range->touched) == atomic64_read(&dc->cxl->map_epoch);
+	return READ_ONCE(cxl->maps) ? atomic64_read(&cxl->map_epoch) : 0;
 }
 
 /**
@@ -266,7 +264,7 @@ enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 	u64 dpa = cxl->memory.skip + offset;
 	struct vfio_cxl_dc *dc = cxl->dc;
 	struct dc_range *range;
-	s64 epoch;
+	u64 use;
 
 	lockdep_assert_held(&cxl->gate_sem);
 
@@ -282,9 +280,9 @@ enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 	    size > range->len - (dpa - range->dpa))
 		return size > PAGE_SIZE ? VFIO_CXL_DC_TOUCH_PART :
 					  VFIO_CXL_DC_TOUCH_NONE;
-	epoch = atomic64_read(&cxl->map_epoch);
-	if (user && READ_ONCE(range->touched) != epoch)
-		WRITE_ONCE(range->touched, epoch);
+	use = atomic64_read(&cxl->map_epoch);
+	if (user && READ_ONCE(range->extent->touched) != use)
+		vfio_cxl_dcd_touched(&dc->engine, range->extent, use);
 
 	return VFIO_CXL_DC_TOUCH_ALL;
 }

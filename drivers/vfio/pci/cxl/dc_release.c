@@ -8,19 +8,6 @@
  */
 #include "dc_engine.h"
 
-bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
-{
-	struct vfio_cxl_dcd_extent *e;
-
-	if (!group->nr[VFIO_CXL_DC_COMMITTED])
-		return false;
-	list_for_each_entry(e, &group->extents, in_group)
-		if (e->published && dcd->ops->in_use(dcd->ctx, e))
-			return true;
-
-	return false;
-}
-
 /* Nobody reaches it any more; what is left to do takes the device */
 void dc_release(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 reason)
 {

@@ -24,6 +24,57 @@ bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 	}
 }
 
+/*
+ * Whether a tag is in use is asked often, and it may have any number of extents: so
+ * those that were touched are counted as that happens.
+ */
+
+/* State lock held */
+bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
+{
+	return group->touched && group->use == dcd->ops->use(dcd->ctx);
+}
+
+/* State lock held. It was unpublished, so that nobody touches it any more */
+void dc_untouch(struct vfio_cxl_dcd_extent *e)
+{
+	if (e->touched && e->touched == e->group->use)
+		e->group->touched--;
+	e->touched = 0;
+}
+
+/**
+ * vfio_cxl_dcd_touched - an extent is in use from now on
+ * @dcd: the engine
+ * @e: the extent, which is published and stays so meanwhile
+ * @use: see struct vfio_cxl_dcd_ops; not 0
+ *
+ * Without the command mutex. Needs not be called again in the same use, as
+ * @e->touched tells then, which may be read without a lock.
+ */
+void vfio_cxl_dcd_touched(struct vfio_cxl_dcd *dcd,
+			  struct vfio_cxl_dcd_extent *e, u64 use)
+{
+	struct dc_group *group = e->group;
+
+	dc_lock(dcd);
+	if (group->use != use) {
+		group->use = use;
+		group->touched = 0;
+	}
+	if (e->touched != use) {
+		group->touched++;
+		WRITE_ONCE(e->touched, use);
+	}
+	dc_unlock(dcd);
+}
+
+static bool is_touched(struct vfio_cxl_dcd *dcd,
+		       const struct vfio_cxl_dcd_extent *e)
+{
+	return e->touched && e->touched == dcd->ops->use(dcd->ctx);
+}
+
 static u64 deadline_of(const struct dc_group *group)
 {
 	return group->offer ? group->offer->deadline_ns : VFIO_CXL_DC_NEVER;
@@ -52,7 +103,7 @@ static void fill_item(struct vfio_cxl_dcd *dcd,
 		.mismatch = e->mismatch,
 		.decided = e->state == VFIO_CXL_DC_PENDING &&
 			   group->decision == DC_REFUSE,
-		.in_use = e->published && dcd->ops->in_use(dcd->ctx, e),
+		.in_use = is_touched(dcd, e),
 	};
 	memcpy(item->tag, group->tag, VFIO_CXL_DC_TAG_LEN);
 }
@@ -150,8 +201,7 @@ static void fill_status(struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 				continue;
 			status->nr[e->state]++;
 			status->bytes[e->state] += e->len;
-			if (e->published && !status->in_use)
-				status->in_use = dcd->ops->in_use(dcd->ctx, e);
+			status->in_use |= is_touched(dcd, e);
 		}
 	}
 	status->state = summary(status->nr);

@@ -389,6 +389,8 @@ int vfio_cxl_dcd_reject(struct vfio_cxl_dcd *dcd,
 static int check_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 			 bool force, struct vfio_cxl_dcd_result *result)
 {
+	bool in_use;
+
 	if (dc_live(group, DC_OFFERED))
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_PENDING);
 	if (!dc_live(group, DC_LIVE)) {
@@ -399,7 +401,10 @@ static int check_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 	}
 	if (is_partial(group))
 		return refuse(result, -EINVAL, VFIO_CXL_REASON_DC_TAG_WHOLE);
-	if (!force && dc_in_use(dcd, group))
+	dc_lock(dcd);
+	in_use = dc_in_use(dcd, group);
+	dc_unlock(dcd);
+	if (in_use && !force)
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_IN_USE);
 
 	return 0;

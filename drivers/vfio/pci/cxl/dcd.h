@@ -60,6 +60,7 @@ struct dc_offer;
  * @mismatch: a request was for a part of it, or by another tag
  * @group: what it is taken and given back with
  * @mark: the selection that it was last named in
+ * @touched: the use of the memory in which it was last touched, or 0
  * @in_group: in dc_group.extents
  * @in_offer: in dc_offer.extents, until that is answered
  * @by_id: in vfio_cxl_dcd.by_id, from when its offer is complete
@@ -80,6 +81,7 @@ struct vfio_cxl_dcd_extent {
 	bool mismatch;
 	struct dc_group *group;
 	u64 mark;
+	u64 touched;
 	struct list_head in_group;
 	struct list_head in_offer;
 	struct rb_node by_id;
@@ -130,8 +132,9 @@ struct vfio_cxl_dcd_change {
  *	@reach; can't fail; may sleep; command mutex
  * @unpublish: it is unreachable from now on, and unmapped everywhere; undoes
  *	prepare(), and publish() where it was called; may sleep; command mutex
- * @in_use: was it touched since last unmapped? It is published; doesn't sleep; state
- *	lock, or command mutex
+ * @use: number of the use of the memory that there is: what was touched in another
+ *	one is not in use; 0 while it is mapped nowhere; grows; doesn't sleep; state
+ *	lock
  * @clear: zero an extent that is given back, where that is asked for; NULL: never;
  *	an error puts it off; may sleep; command mutex
  * @flush: write back and invalidate the CPU's caches of the range, as far as
@@ -153,7 +156,7 @@ struct vfio_cxl_dcd_ops {
 	void (*publish)(void *ctx, struct vfio_cxl_dcd_extent *extent,
 			enum vfio_cxl_dc_reach reach);
 	void (*unpublish)(void *ctx, struct vfio_cxl_dcd_extent *extent);
-	bool (*in_use)(void *ctx, const struct vfio_cxl_dcd_extent *extent);
+	u64 (*use)(void *ctx);
 	int (*clear)(void *ctx, const struct vfio_cxl_dcd_extent *extent);
 	void (*flush)(void *ctx, u64 dpa, u64 len);
 	bool (*tag_live_elsewhere)(void *ctx,
@@ -527,5 +530,7 @@ int vfio_cxl_dcd_extent_status(struct vfio_cxl_dcd *dcd, u64 id, bool tenant,
 			       struct vfio_cxl_dcd_item *item);
 bool vfio_cxl_dcd_tag_live(struct vfio_cxl_dcd *dcd,
 			   const u8 tag[VFIO_CXL_DC_TAG_LEN]);
+void vfio_cxl_dcd_touched(struct vfio_cxl_dcd *dcd,
+			  struct vfio_cxl_dcd_extent *e, u64 use);
 
 #endif /* VFIO_CXL_DCD_H */
