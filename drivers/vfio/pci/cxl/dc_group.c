@@ -57,6 +57,24 @@ struct vfio_cxl_dcd_extent *dc_by_id(struct vfio_cxl_dcd *dcd, u64 id)
 	return e && e->id == id ? e : NULL;
 }
 
+/* Some order, by few instructions: there is a comparison for each level of a tree */
+static int compare_tags(const u8 a[VFIO_CXL_DC_TAG_LEN],
+			const u8 b[VFIO_CXL_DC_TAG_LEN])
+{
+	u64 x[2], y[2];
+
+	static_assert(sizeof(x) == VFIO_CXL_DC_TAG_LEN);
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	if (x[0] == y[0]) {
+		x[0] = x[1];
+		y[0] = y[1];
+	}
+
+	return x[0] < y[0] ? -1 : x[0] > y[0];
+}
+
 struct dc_group *dc_by_tag(struct vfio_cxl_dcd *dcd,
 			   const u8 tag[VFIO_CXL_DC_TAG_LEN])
 {
@@ -66,7 +84,7 @@ struct dc_group *dc_by_tag(struct vfio_cxl_dcd *dcd,
 
 	while (node) {
 		group = rb_entry(node, struct dc_group, by_tag);
-		order = memcmp(tag, group->tag, VFIO_CXL_DC_TAG_LEN);
+		order = compare_tags(tag, group->tag);
 		if (!order)
 			return group;
 		node = order < 0 ? node->rb_left : node->rb_right;
@@ -109,7 +127,7 @@ static void insert_tag(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	while (*link) {
 		parent = *link;
 		at = rb_entry(parent, struct dc_group, by_tag);
-		link = memcmp(group->tag, at->tag, VFIO_CXL_DC_TAG_LEN) < 0 ?
+		link = compare_tags(group->tag, at->tag) < 0 ?
 		       &parent->rb_left : &parent->rb_right;
 	}
 	rb_link_node(&group->by_tag, parent, link);
