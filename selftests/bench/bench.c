@@ -9,9 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +20,10 @@
 #include <unistd.h>
 
 #include "lib.h"
+#include "times.h"
 
 #define KIB		1024UL
 #define LINE		64
-#define MAX_SAMPLES	10000
 #define WAIT_NS		10000000000ULL
 
 /* What is timed in a row of events; only the first where there is one */
@@ -44,55 +42,6 @@ static struct {
 	uint64_t cpu[NR_COLUMNS][MAX_SAMPLES];
 	unsigned int n;
 } samples;
-
-/* The counter that times are taken with, and where it stood at the start */
-static uint64_t start_ticks, start_ns;
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("bench: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-/* What stands before it is over when it is read */
-static inline uint64_t ticks(void)
-{
-#ifdef __x86_64__
-	uint64_t value;
-
-	__builtin_ia32_lfence();
-	value = __builtin_ia32_rdtsc();
-	__builtin_ia32_lfence();
-	return value;
-#else
-	return now_ns();
-#endif
-}
-
-/* 1 where the counter counts instructions: that is what is asked for then */
-static double tick_ns(void)
-{
-	if (getenv("BENCH_ICOUNT"))
-		return 1;
-	while (now_ns() - start_ns < 50000000)
-		;
-	return (double)(now_ns() - start_ns) / (double)(ticks() - start_ticks);
-}
 
 /* What sleeps is timed twice: what passed, and what of it was work */
 struct moment {
@@ -120,13 +69,11 @@ static void note(enum column column, struct moment start)
 static void print_values(const char *what, const char *side, const char *more,
 			 const uint64_t *values, double scale)
 {
-	unsigned int i;
+	char head[256];
 
-	printf("{\"what\":\"%s\",\"side\":\"%s\"%s,\"samples\":[", what, side,
-	       more);
-	for (i = 0; i < samples.n; i++)
-		printf("%s%.0f", i ? "," : "", (double)values[i] * scale);
-	puts("]}");
+	snprintf(head, sizeof(head), "\"what\":\"%s\",\"side\":\"%s\"%s,",
+		 what, side, more);
+	print_samples(head, values, samples.n, scale);
 }
 
 static void print(const char *what, const char *side, const char *more)
@@ -567,8 +514,7 @@ int main(int argc, char **argv)
 
 	memset(&samples, 1, sizeof(samples));
 	samples.n = 0;
-	start_ns = now_ns();
-	start_ticks = ticks();
+	times_start();
 
 	if (!strcmp(what, "program") && argc == 2)
 		program();

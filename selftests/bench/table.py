@@ -176,16 +176,19 @@ def cells(row):
             f"{'' if goal['met'] else ' MISSED'}" if goal else ""]
 
 
+def columns(lines, left):
+    """Lines of cells under each other; those of the columns LEFT on the left."""
+    width = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "".join("  ".join(
+        c.ljust(w) if i in left else c.rjust(w)
+        for i, (c, w) in enumerate(zip(line, width))).rstrip() + "\n"
+        for line in lines)
+
+
 def text(title, rows):
     head = ["", "unit", "n", OURS, PCI, DAX, "to pci", "to dax", "goal"]
-    lines = [head] + [cells(row) for row in rows]
-    width = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    out = [title]
-    for line in lines:
-        out.append("  ".join(
-            c.ljust(w) if i in (0, 1, 8) else c.rjust(w)
-            for i, (c, w) in enumerate(zip(line, width))).rstrip())
-    return "\n".join(out) + "\n"
+    return title + "\n" + columns([head] + [cells(row) for row in rows],
+                                  (0, 1, 8))
 
 
 def parse(lines):
