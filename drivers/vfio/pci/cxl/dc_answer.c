@@ -159,8 +159,8 @@ void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 /*
  * Limbo: answers that failed, of offers that may still be in the device's queue,
  * behind others that nobody knows; and refusals, as long as there may be such
- * others. When an answer fails there are some. Then, to find out, and to get rid of them, they are
- * accepted, which is safe if they are not there, and given back at once.
+ * others. When an answer fails there are some. Then, to find out, and to get rid of
+ * them, they are accepted, which is safe if they are not there, and given back.
  */
 
 static void limbo_drop(struct vfio_cxl_dcd *dcd, u32 nr)

@@ -283,8 +283,9 @@ static int outcome_accept(struct list_head *picked,
  *
  * Return: 0; -ENOENT nothing like that is offered or held; -EINVAL named twice,
  * or not the whole tag; -EAGAIN its offer is not complete, or the device was busy
- * for too long, or may have taken it back; -EBUSY it is decided otherwise, or is being released; -EOPNOTSUPP
- * it can't be mapped here; -ENOMEM; -EIO, -ENOSPC the device said no.
+ * for too long, or may have taken it back; -EBUSY it is decided otherwise, or is
+ * being released; -EOPNOTSUPP it can't be mapped here; -ENOMEM; -EIO, -ENOSPC the
+ * device said no.
  */
 int vfio_cxl_dcd_accept(struct vfio_cxl_dcd *dcd,
 			const struct vfio_cxl_dcd_select *select,
