@@ -244,6 +244,18 @@ void vfio_cxl_dcd_drained(struct vfio_cxl_dcd *dcd)
 	dc_limbo_drained(dcd);
 }
 
+/**
+ * vfio_cxl_dcd_doubts - is it uncertain what the next record is about?
+ * @dcd: the engine
+ *
+ * Return: true if the log should be drained soon, whatever the device says about
+ * it: vfio_cxl_dcd_drained() ends it.
+ */
+bool vfio_cxl_dcd_doubts(const struct vfio_cxl_dcd *dcd)
+{
+	return dc_limbo_taken(dcd);
+}
+
 static void expire(struct vfio_cxl_dcd *dcd, u64 now)
 {
 	struct dc_offer *offer;

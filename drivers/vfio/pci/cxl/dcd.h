@@ -505,6 +505,7 @@ void vfio_cxl_dcd_event(struct vfio_cxl_dcd *dcd,
 			const struct cxl_dc_event *event);
 int vfio_cxl_dcd_overflow(struct vfio_cxl_dcd *dcd);
 void vfio_cxl_dcd_drained(struct vfio_cxl_dcd *dcd);
+bool vfio_cxl_dcd_doubts(const struct vfio_cxl_dcd *dcd);
 u64 vfio_cxl_dcd_tick(struct vfio_cxl_dcd *dcd);
 bool vfio_cxl_dcd_synced(const struct vfio_cxl_dcd *dcd);
 void vfio_cxl_dcd_tenancy_end(struct vfio_cxl_dcd *dcd);

@@ -116,7 +116,8 @@ static unsigned long events_round(struct vfio_cxl_dc *dc)
 	/* What could not be cleared at the last close, for want of this */
 	if (!vfio_cxl_dc_resume(cxl) && !cxl->open)
 		vfio_cxl_memory_clean(cxl, false);
-	if ((dc->drain || vfio_cxl_mailbox_events(dc)) &&
+	if ((dc->drain || vfio_cxl_dcd_doubts(&dc->engine) ||
+	     vfio_cxl_mailbox_events(dc)) &&
 	    vfio_cxl_events_drain(dc) == -EAGAIN)
 		poll = 1;
 
@@ -124,6 +125,9 @@ static unsigned long events_round(struct vfio_cxl_dc *dc)
 	now = ktime_get_boottime_ns();
 	if (next <= now)
 		return 1;
+	/* An offer that comes meanwhile takes two commands to refuse */
+	if (vfio_cxl_dcd_doubts(&dc->engine))
+		poll = min(poll, msecs_to_jiffies(EVENTS_POLL_MS));
 
 	return min_t(u64, poll, nsecs_to_jiffies64(next - now) + 1);
 }
