@@ -30,6 +30,7 @@ struct liar {
 	struct range range[MAX_RANGES];		/* prepared, or published */
 	u32 nr;
 	u32 commands;		/* in this call */
+	u32 uses;		/* of the memory that have ended */
 	u64 begun;		/* records with which an offer may begin */
 	u64 empty;		/* empty answers that were taken */
 	u64 now_ns;
@@ -316,15 +317,12 @@ static void liar_unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
 	liar.nr--;
 }
 
-/* There is one use of the memory, which does not end */
-#define LIAR_USE	1
-
 static u64 liar_use(void *ctx)
 {
 	(void)ctx;
 	must(liar.locked, "the state is asked under its lock");
 
-	return LIAR_USE;
+	return 1 + liar.uses;
 }
 
 /* Somebody is at every other block */
@@ -336,7 +334,7 @@ static void liar_touch(struct vfio_cxl_dcd *dcd)
 	for (node = rb_first(&dcd->held); node; node = rb_next(node)) {
 		e = rb_entry(node, struct vfio_cxl_dcd_extent, by_dpa);
 		if (e->published && e->dpa / DCD_BLOCK & 1)
-			vfio_cxl_dcd_touched(dcd, e, LIAR_USE);
+			vfio_cxl_dcd_touched(dcd, e, 1 + liar.uses);
 	}
 }
 
@@ -425,7 +423,11 @@ static void user(struct vfio_cxl_dcd *dcd, struct input *in, u8 what)
 		ret = vfio_cxl_dcd_reject(dcd, &select, &result);
 		break;
 	default:
-		ret = vfio_cxl_dcd_release(dcd, &select, how & 8, &result);
+		ret = vfio_cxl_dcd_release(dcd, &select,
+					   what == 3 ? VFIO_CXL_DCD_DEFER :
+					   how & 8 ? VFIO_CXL_DCD_FORCE :
+						     VFIO_CXL_DCD_UNUSED,
+					   &result);
 	}
 	must(!ret || ret == -ENOENT || ret == -EINVAL || ret == -EAGAIN ||
 	     ret == -EBUSY || ret == -EOPNOTSUPP || ret == -ENOMEM ||
@@ -471,6 +473,8 @@ static void step(struct vfio_cxl_dcd *dcd, struct input *in)
 		user(dcd, in, op & 0xf ? op >> 4 & 3 : 0);
 		break;
 	case 10 ... 11:
+		/* It may be mapped nowhere any more, until somebody touches it */
+		liar.uses += op & 1;
 		liar.now_ns += 1ULL << (20 + (op >> 4));
 		vfio_cxl_dcd_tick(dcd);
 		break;
@@ -547,6 +551,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     "what is reachable is known");
 	}
 	liar.commands = 0;
+	liar.uses++;
 	vfio_cxl_dcd_tenancy_end(dcd);
 	vfio_cxl_dcd_stop(dcd, how & 0x10);
 	dcd_check_books(&liar.w);

@@ -20,6 +20,7 @@ do {									\
 
 #define ASSERT_FALSE(seen)		ASSERT_TRUE(!(seen))
 #define ASSERT_EQ(expected, seen)	ASSERT_TRUE((expected) == (seen))
+#define ASSERT_NE(expected, seen)	ASSERT_TRUE((expected) != (seen))
 #define ASSERT_LE(expected, seen)	ASSERT_TRUE((expected) <= (seen))
 #define ASSERT_LT(expected, seen)	ASSERT_TRUE((expected) < (seen))
 #define UNIT_LOG_SEED()

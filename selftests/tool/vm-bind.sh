@@ -88,7 +88,7 @@ json '[.devices[0].device, .devices[0].vfio]' "[\"$DEV\",\"$vfio\"]" \
 exit_is 0 status 0xc0ffee00d0000001 --json
 json '.devices[0].device' "$DEV" 'named by its serial number'
 exit_is 0 version --json
-json '.versions[0].driver_abi_version' 3 'version asks the driver'
+json '.versions[0].driver_abi_version' 4 'version asks the driver'
 run_nobody status "$DEV" --json
 is "$code" 0 'status as nobody'
 json '.devices[0] | [.bound, .info, .control_node.usable]' \

@@ -4,10 +4,13 @@
  * requests change, and that nothing goes without a user's word.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -214,6 +217,198 @@ TEST_F(held, other_decisions)
 	EXPECT_TRUE(fm_has(0, 0));
 }
 
+/*
+ * Released for when its use ends
+ */
+
+#define DEFER		VFIO_CXL_DC_DECIDE_DEFER
+#define DEFERRED	VFIO_CXL_DC_DECIDE_DEFERRED
+
+/* Does it wait for that, as a list tells too? */
+static bool waits(struct dc *dc, const struct extent *e)
+{
+	struct vfio_cxl_dc_extent extent;
+	struct vfio_cxl_dc_status status;
+	__u32 count, deferred = VFIO_CXL_DC_STATUS_DEFERRED;
+
+	return !extent_status(dc->node, e, &status) &&
+	       status.state == VFIO_CXL_DC_COMMITTED &&
+	       (status.flags & deferred) == deferred &&
+	       !dc_list(dc->node, &extent, 1, &count) && count == 1 &&
+	       extent.flags & VFIO_CXL_DC_EXTENT_DEFERRED;
+}
+
+/* Released; and not told before */
+static bool is_given_back(struct dc *dc, const struct extent *e)
+{
+	struct vfio_cxl_dc_status status;
+
+	return within(SOON, extent_state(dc->node, e) ==
+		      VFIO_CXL_DC_RELEASED) &&
+	       !extent_status(dc->node, e, &status) &&
+	       !(status.flags & VFIO_CXL_DC_STATUS_DEFERRED) && fm_has(0, 0);
+}
+
+/* Has the log an entry of that state, behind those that were read? */
+static bool is_told(int node, __u32 state)
+{
+	struct pollfd fd = { .fd = node, .events = POLLIN };
+	struct vfio_cxl_dc_event event;
+
+	while (poll(&fd, 1, 0) == 1 &&
+	       read(node, &event, sizeof(event)) == sizeof(event))
+		if (event.kind == VFIO_CXL_DC_CHANGE_STATE &&
+		    event.state == state)
+			return true;
+
+	return false;
+}
+
+TEST_F(held, deferred_until_unmapped)
+{
+	struct vfio_cxl_dc_decide *answer = &self->dc.answer;
+	int node = self->dc.node;
+	char *other;
+
+	ASSERT_EQ(0, touch(self->memory, true));
+	ASSERT_EQ(0, extent_release(node, &self->e, DEFER, answer));
+	EXPECT_EQ(DEFER | DEFERRED, answer->flags);
+	EXPECT_EQ(VFIO_CXL_REASON_NONE, answer->reason);
+	EXPECT_TRUE(waits(&self->dc, &self->e));
+	ASSERT_EQ(0, extent_release(node, &self->e, DEFER, answer));
+	EXPECT_EQ(DEFER | DEFERRED | VFIO_CXL_DC_DECIDE_ALREADY,
+		  answer->flags);
+	/* Its user goes on, and may bring others in */
+	EXPECT_EQ(0, touch(self->memory + BLOCK, true));
+	other = dc_map(&self->dc, self->e.at, EXTENT);
+	ASSERT_NE(MAP_FAILED, other);
+	EXPECT_EQ(0, touch(other, true));
+	munmap(self->memory, EXTENT);
+	/* For two looks of the driver's */
+	usleep(250000);
+	EXPECT_TRUE(waits(&self->dc, &self->e));
+	EXPECT_EQ(0, touch(other, true));
+	EXPECT_TRUE(fm_has(1, 0));
+	/* But nobody gets it anew, nor is it refused twice */
+	EXPECT_EQ(-1, extent_accept(node, &self->e, VFIO_CXL_DC_REACH_DEVICE,
+				    answer));
+	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(VFIO_CXL_REASON_DC_RELEASING, answer->reason);
+	EXPECT_EQ(-1, extent_release(node, &self->e, 0, answer));
+	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(VFIO_CXL_REASON_DC_IN_USE, answer->reason);
+	EXPECT_TRUE(waits(&self->dc, &self->e));
+	EXPECT_FALSE(is_told(node, VFIO_CXL_DC_RELEASING));
+
+	munmap(other, EXTENT);
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+	EXPECT_TRUE(is_told(node, VFIO_CXL_DC_RELEASING));
+	EXPECT_TRUE(is_told(node, VFIO_CXL_DC_RELEASED));
+}
+
+TEST_F(held, deferred_without_a_use)
+{
+	struct vfio_cxl_dc_decide *answer = &self->dc.answer;
+	int device = self->dc.user.device, node = self->dc.node;
+
+	EXPECT_EQ(-1, extent_release(node, &self->e,
+				     DEFER | VFIO_CXL_DC_DECIDE_FORCE, answer));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, extent_release(device, &self->e,
+				     DEFER | VFIO_CXL_DC_DECIDE_FORCE, answer));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, extent_release(node, &self->e, DEFERRED, answer));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_TRUE(fm_has(1, 0));
+	ASSERT_EQ(0, extent_release(node, &self->e, DEFER, answer));
+	EXPECT_EQ(DEFER, answer->flags);
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+	ASSERT_EQ(0, extent_release(node, &self->e, DEFER, answer));
+	EXPECT_EQ(DEFER | VFIO_CXL_DC_DECIDE_ALREADY, answer->flags);
+}
+
+TEST_F(held, deferred_and_forced)
+{
+	ASSERT_EQ(0, touch(self->memory, true));
+	ASSERT_EQ(0, extent_release(self->dc.node, &self->e, DEFER,
+				    &self->dc.answer));
+	EXPECT_EQ(DEFER | DEFERRED, self->dc.answer.flags);
+	ASSERT_EQ(0, extent_release(self->dc.node, &self->e,
+				    VFIO_CXL_DC_DECIDE_FORCE,
+				    &self->dc.answer));
+	EXPECT_EQ(SIGBUS, touch(self->memory, false));
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+}
+
+/* Who uses it may say when, and change its mind to now */
+TEST_F(held, deferred_by_its_user)
+{
+	int device = self->dc.user.device;
+
+	ASSERT_EQ(0, touch(self->memory, true));
+	ASSERT_EQ(0, extent_release(device, &self->e, DEFER,
+				    &self->dc.answer));
+	EXPECT_EQ(DEFER | DEFERRED, self->dc.answer.flags);
+	EXPECT_TRUE(waits(&self->dc, &self->e));
+	EXPECT_EQ(0, touch(self->memory, true));
+	ASSERT_EQ(0, extent_release(device, &self->e, 0, &self->dc.answer));
+	EXPECT_EQ(SIGBUS, touch(self->memory, false));
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+}
+
+/* A mapping outlives the descriptor; with it ends the tenancy */
+TEST_F(held, deferred_until_closed)
+{
+	ASSERT_EQ(0, touch(self->memory, true));
+	ASSERT_EQ(0, extent_release(self->dc.node, &self->e, DEFER,
+				    &self->dc.answer));
+	user_close(&self->dc.user);
+	EXPECT_EQ(0, touch(self->memory, true));
+	EXPECT_TRUE(waits(&self->dc, &self->e));
+	munmap(self->memory, EXTENT);
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+}
+
+/* Nobody is left to say that the use has ended */
+TEST_F(held, deferred_until_its_user_dies)
+{
+	int there[2];
+	pid_t pid;
+	char byte;
+
+	ASSERT_EQ(0, pipe(there));
+	pid = fork();
+	if (!pid) {
+		byte = touch(self->memory, true);
+		write(there[1], &byte, 1);
+		pause();
+		_exit(0);
+	}
+	ASSERT_EQ(1, read(there[0], &byte, 1));
+	EXPECT_EQ(0, byte);
+	munmap(self->memory, EXTENT);
+	user_close(&self->dc.user);
+	ASSERT_EQ(0, extent_release(self->dc.node, &self->e, DEFER,
+				    &self->dc.answer));
+	EXPECT_EQ(DEFER | DEFERRED, self->dc.answer.flags);
+	usleep(250000);
+	EXPECT_TRUE(waits(&self->dc, &self->e));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+}
+
+/* It takes all out of all mappings */
+TEST_F(held, deferred_until_reset)
+{
+	ASSERT_EQ(0, touch(self->memory, true));
+	ASSERT_EQ(0, extent_release(self->dc.node, &self->e, DEFER,
+				    &self->dc.answer));
+	ASSERT_EQ(0, ioctl(self->dc.user.device, VFIO_DEVICE_RESET));
+	EXPECT_TRUE(is_given_back(&self->dc, &self->e));
+	EXPECT_EQ(SIGBUS, touch(self->memory, false));
+}
+
 FIXTURE(many) {
 	struct dc dc;
 	struct extent e[10];
@@ -361,6 +556,34 @@ TEST_F(tags, asked_for_in_several_records)
 	ASSERT_EQ(0, dc_info(self->dc.node, &now));
 	EXPECT_EQ(0, now.odd);
 	EXPECT_NE(0, now.flags & VFIO_CXL_DC_INFO_SYNCED);
+	EXPECT_TRUE(fm_has(0, 0));
+}
+
+/* Any of its extents keeps all of a tag, and they go together */
+TEST_F(tags, deferred_as_a_whole)
+{
+	struct vfio_cxl_dc_decide *answer = &self->dc.answer;
+	struct vfio_cxl_dc_status *status = &self->dc.status;
+	char *memory = dc_map(&self->dc, self->e[2].at, EXTENT);
+	int node = self->dc.node;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, touch(memory, true));
+	EXPECT_EQ(-1, dc_by_id(node, VFIO_CXL_DC_RELEASE, self->e[0].id, 0,
+			       DEFER, answer));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(VFIO_CXL_REASON_DC_TAG_WHOLE, answer->reason);
+	ASSERT_EQ(0, dc_release(node, &self->tag, DEFER, answer));
+	EXPECT_EQ(DEFER | DEFERRED, answer->flags);
+	ASSERT_EQ(0, dc_status(node, &self->tag, status));
+	EXPECT_EQ(3, status->nr[VFIO_CXL_DC_COMMITTED]);
+	EXPECT_NE(0, status->flags & VFIO_CXL_DC_STATUS_DEFERRED);
+	EXPECT_TRUE(fm_has(3, 0));
+	munmap(memory, EXTENT);
+	EXPECT_TRUE(dc_becomes(node, &self->tag, VFIO_CXL_DC_RELEASED, SOON));
+	ASSERT_EQ(0, dc_status(node, &self->tag, status));
+	EXPECT_EQ(3, status->nr[VFIO_CXL_DC_RELEASED]);
+	EXPECT_EQ(0, status->flags & VFIO_CXL_DC_STATUS_DEFERRED);
 	EXPECT_TRUE(fm_has(0, 0));
 }
 

@@ -143,17 +143,26 @@ static inline int reject_id(struct dcd_bench *b, u64 id)
 	return vfio_cxl_dcd_reject(&b->dcd, &select, &b->res);
 }
 
+static inline int release_how(struct dcd_bench *b,
+			      const struct vfio_cxl_dcd_select *select,
+			      enum vfio_cxl_dcd_how how)
+{
+	int ret;
+
+	b->fake.allow_in_use = how == VFIO_CXL_DCD_FORCE ||
+			       (how == VFIO_CXL_DCD_UNUSED && select->tenant);
+	ret = vfio_cxl_dcd_release(&b->dcd, select, how, &b->res);
+	b->fake.allow_in_use = false;
+
+	return ret;
+}
+
 static inline int release_select(struct dcd_bench *b,
 				 const struct vfio_cxl_dcd_select *select,
 				 bool force)
 {
-	int ret;
-
-	b->fake.allow_in_use = force || select->tenant;
-	ret = vfio_cxl_dcd_release(&b->dcd, select, force, &b->res);
-	b->fake.allow_in_use = false;
-
-	return ret;
+	return release_how(b, select,
+			   force ? VFIO_CXL_DCD_FORCE : VFIO_CXL_DCD_UNUSED);
 }
 
 static inline int release_by(struct dcd_bench *b, u32 tag, bool force,
@@ -170,6 +179,15 @@ static inline int release_by(struct dcd_bench *b, u32 tag, bool force,
 static inline int release_tag(struct dcd_bench *b, u32 tag)
 {
 	return release_by(b, tag, false, false);
+}
+
+static inline int defer_tag(struct dcd_bench *b, u32 tag)
+{
+	struct vfio_cxl_dcd_select select;
+	u8 uuid[VFIO_CXL_DC_TAG_LEN];
+
+	select_tag(tag, uuid, &select);
+	return release_how(b, &select, VFIO_CXL_DCD_DEFER);
 }
 
 static inline int release_ids(struct dcd_bench *b, const u64 *ids, u32 count)
@@ -233,6 +251,13 @@ static inline bool reachable(struct dcd_bench *b, u64 block)
 static inline void touch(struct dcd_bench *b, u64 block)
 {
 	fake_dcd_touch(&b->fake, &b->dcd, fake_dcd_at(block), DCD_BLOCK);
+}
+
+/* Whatever was touched is mapped no more; and the work looks at it */
+static inline void unmap(struct dcd_bench *b)
+{
+	fake_dcd_unmap(&b->fake);
+	vfio_cxl_dcd_tick(&b->dcd);
 }
 
 static inline void fail(struct dcd_bench *b, enum fake_dcd_fault fault,

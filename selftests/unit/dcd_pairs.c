@@ -20,6 +20,7 @@ enum extent_state {
 	ACCEPTING,
 	COMMITTED,
 	ASKED,			/* COMMITTED, and the device wants it back */
+	DEFERRED,		/* COMMITTED, and released for when its use ends */
 	KEPT,			/* COMMITTED, out of reach */
 	RELEASING,
 	RELEASED,
@@ -54,7 +55,9 @@ static const char *const event_name[DCD_EVENTS] = {
 	[DCD_RELEASE] = "release",
 	[DCD_TENANT] = "by tenant",
 	[DCD_FORCE] = "by force",
+	[DCD_DEFER] = "defer",
 	[DCD_TOUCH] = "touch",
+	[DCD_UNMAP] = "unmap",
 	[DCD_DEADLINE] = "deadline",
 	[DCD_TENANCY] = "tenancy end",
 	[DCD_REBIND] = "rebind",
@@ -79,9 +82,11 @@ static const struct {
 } impossible[] = {
 	{ ~(u32)(BIT(DCD_ASKED) | BIT(DCD_ASKED_ODD) | BIT(DCD_FORCED) |
 	    BIT(DCD_FORCED_PART) | BIT(DCD_ACCEPT) | BIT(DCD_REJECT) |
-	    BIT(DCD_RELEASE) | BIT(DCD_TENANT) | BIT(DCD_FORCE)),
+	    BIT(DCD_RELEASE) | BIT(DCD_TENANT) | BIT(DCD_FORCE) |
+	    BIT(DCD_DEFER)),
 	  BIT(UNKNOWN), 0, "it names no extent" },
-	{ BIT(DCD_TOUCH), ALL(EXTENT_STATES) & ~(BIT(COMMITTED) | BIT(ASKED)),
+	{ BIT(DCD_TOUCH),
+	  ALL(EXTENT_STATES) & ~(BIT(COMMITTED) | BIT(ASKED) | BIT(DEFERRED)),
 	  0, "only what is COMMITTED, and in reach, can be touched" },
 	{ BIT(DCD_TOUCH), 0, ALL(OFFER_STATES),
 	  "nor can what is only offered" },
@@ -119,6 +124,8 @@ static enum extent_state state_of_one(const struct vfio_cxl_dcd_extent *e)
 	case STATE(COMMITTED):
 		if (e->group->reach == VFIO_CXL_DC_REACH_NONE)
 			return KEPT;
+		if (e->group->deferred)
+			return DEFERRED;
 		return e->requests ? ASKED : COMMITTED;
 	case STATE(RELEASING):
 		return RELEASING;
@@ -336,7 +343,7 @@ u32 dcd_missed(void)
 	char line[160];
 
 	fprintf(stderr, "# %s%s%s\n", "            unknwn PENDNG ACCPTG COMMTD",
-		"  asked   kept RELSNG RELSED REJCTD REVOKD |",
+		"  asked deferd   kept RELSNG RELSED REJCTD REVOKD |",
 		" collct damagd offerd decidd answrg");
 	for (event = 0; event < DCD_EVENTS; event++) {
 		snprintf(line, sizeof(line), "%-11s", event_name[event]);

@@ -53,7 +53,7 @@ static struct fake_dcd_extent recent(struct world *w)
 /* Under way, or out of reach: which does not last */
 static bool is_rare(const struct dc_group *group)
 {
-	if (group->nr[STATE(RELEASING)])
+	if (group->nr[STATE(RELEASING)] || group->deferred)
 		return true;
 	if (group->offer)
 		return group->offer->attempts || group->offer->unsure;
@@ -259,25 +259,26 @@ static void user_releases(struct world *w)
 	struct vfio_cxl_dcd_select select = { .count = 1 };
 	struct fake_dcd_extent e = target(w);
 	u64 id = e.len ? id_at(&w->b, (e.dpa - DCD_BASE) / DCD_BLOCK) : 0;
-	bool force = one_in(3), tenant = !force && one_in(3);
+	enum vfio_cxl_dcd_how how = unit_random_below(3);
+	bool tenant = how != VFIO_CXL_DCD_FORCE && one_in(3);
+	u8 uuid[VFIO_CXL_DC_TAG_LEN];
 
 	dcd_met_named(&w->b.dcd,
-		      force ? DCD_FORCE : tenant ? DCD_TENANT : DCD_RELEASE,
-		      &e);
-	select.tenant = tenant;
-	select.ids = &id;
+		      how == VFIO_CXL_DCD_FORCE ? DCD_FORCE :
+		      how == VFIO_CXL_DCD_DEFER ? DCD_DEFER :
+		      tenant ? DCD_TENANT : DCD_RELEASE, &e);
 	if (e.tag)
-		release_by(&w->b, e.tag, force, tenant);
+		select_tag(e.tag, uuid, &select);
 	else
-		release_select(&w->b, &select, force);
+		select.ids = &id;
+	select.tenant = tenant;
+	release_how(&w->b, &select, how);
 }
 
 static void user_touches(struct world *w)
 {
 	u32 at = unit_random_below(BLOCKS), i;
 
-	if (one_in(8))
-		fake_dcd_unmap(&w->b.fake);
 	for (i = 0; i < BLOCKS; i++, at = (at + 1) % BLOCKS) {
 		if (reachable(&w->b, at)) {
 			struct fake_dcd_extent e = X(at, 1, 0);
@@ -287,6 +288,12 @@ static void user_touches(struct world *w)
 			return;
 		}
 	}
+}
+
+static void user_unmaps(struct world *w)
+{
+	dcd_met_all(&w->b.dcd, DCD_UNMAP);
+	fake_dcd_unmap(&w->b.fake);
 }
 
 static void tenancy_ends(struct world *w)
@@ -309,11 +316,17 @@ static void read_log(struct world *w)
 
 static void time_passes(struct world *w)
 {
+	struct __test_metadata *_metadata = w->metadata;
+	const struct dc_group *group;
+
 	w->b.fake.now_ns += (1ULL << unit_random_below(12)) * 10 * DCD_MIB;
 	/* In this order, or what is in the log would be held to be late */
 	read_log(w);
 	dcd_met_all(&w->b.dcd, DCD_TIME);
 	vfio_cxl_dcd_tick(&w->b.dcd);
+	/* What waits does so for a reason */
+	list_for_each_entry(group, &w->b.dcd.deferred, back)
+		ASSERT_TRUE(dc_is_used(&w->b.dcd, group)) UNIT_LOG_SEED();
 }
 
 static void deadline(struct world *w)
@@ -435,7 +448,7 @@ static void schedule_step(struct world *w)
 	else if (what < 69)
 		device_asks(w);
 	else if (what < 74)
-		user_touches(w);
+		one_in(6) ? user_unmaps(w) : user_touches(w);
 	else if (what < 84)
 		time_passes(w);
 	else if (what < 86)

@@ -49,6 +49,10 @@ static void check_group(struct world *w, struct dc_group *group)
 		if (state != STATE(REVOKED) && group->nr[state])
 			kinds++;
 	}
+	if (group->deferred && !group->tomb) {
+		ASSERT_NE(0, group->nr[STATE(COMMITTED)]) UNIT_LOG_SEED();
+		ASSERT_NE(VFIO_CXL_DC_REACH_NONE, group->reach) UNIT_LOG_SEED();
+	}
 	/* Half a tag is none; what the device took is not ours to say */
 	dead = group->nr[STATE(REJECTED)];
 	if (dead)
@@ -74,6 +78,23 @@ static u32 check_tree(struct world *w, const struct rb_root *root,
 	}
 
 	return nr;
+}
+
+/* Of all that is deferred, and of nothing else, the end of the use is looked for */
+static void check_deferred(struct world *w)
+{
+	struct __test_metadata *_metadata = w->metadata;
+	struct vfio_cxl_dcd *dcd = &w->b.dcd;
+	struct dc_group *group;
+	u32 deferred = 0;
+
+	list_for_each_entry(group, &dcd->groups, node)
+		deferred += group->deferred;
+	list_for_each_entry(group, &dcd->deferred, back) {
+		ASSERT_TRUE(group->deferred) UNIT_LOG_SEED();
+		deferred--;
+	}
+	ASSERT_EQ(0, deferred) UNIT_LOG_SEED();
 }
 
 /* Whatever the device says */
@@ -103,6 +124,7 @@ static void dcd_check_books(struct world *w)
 			nr[state] += group->nr[state];
 		tombs++;
 	}
+	check_deferred(w);
 	ASSERT_EQ(live, dcd->nr_extents) UNIT_LOG_SEED();
 	ASSERT_EQ(tombs, dcd->nr_tombs) UNIT_LOG_SEED();
 	for (state = STATE(PENDING); state < VFIO_CXL_DC_STATES; state++)

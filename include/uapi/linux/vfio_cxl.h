@@ -47,7 +47,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	3
+#define VFIO_CXL_ABI_VERSION	4
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -187,7 +187,8 @@ struct vfio_cxl_device_info_cap {
  *	it
  * @VFIO_CXL_REASON_DC_DECIDED: its answer is decided already
  * @VFIO_CXL_REASON_DC_COMMITTED: it is accepted: release it
- * @VFIO_CXL_REASON_DC_RELEASING: it is being given back
+ * @VFIO_CXL_REASON_DC_RELEASING: it is being given back, or is going to be once its
+ *	use ends
  * @VFIO_CXL_REASON_DC_REACH: it is accepted for another kind of user: release
  *	it first
  * @VFIO_CXL_REASON_DC_TENANCY: the tenancy that it was accepted for has ended
@@ -808,6 +809,7 @@ struct vfio_cxl_dc_extent {
 #define VFIO_CXL_DC_EXTENT_RECOVERED	(1 << 1) /* found in the device's list */
 #define VFIO_CXL_DC_EXTENT_DECIDED	(1 << 2) /* PENDING, going to be rejected */
 #define VFIO_CXL_DC_EXTENT_MISMATCH	(1 << 3) /* asked for in part, or by another tag */
+#define VFIO_CXL_DC_EXTENT_DEFERRED	(1 << 4) /* COMMITTED, its release is deferred */
 	__u32 region;
 	__u32 sequence;
 };
@@ -873,8 +875,9 @@ struct vfio_cxl_dc_list {
  * tag on (state RELEASED: it is gone, the capacity may be another's; REVOKED: the
  * device took it), and before it asks for it back (_IN_USE: memory of it was touched
  * since it was last unmapped, and the region is still mapped somewhere: a release
- * without FORCE is refused). A VMM, to see what it may accept (PENDING). What each
- * state means and what to do next is said with enum vfio_cxl_dc_state.
+ * without FORCE or DEFER is refused; _DEFERRED: when that ends it goes back). A VMM,
+ * to see what it may accept (PENDING). What each state means and what to do next is
+ * said with enum vfio_cxl_dc_state.
  *
  * ENOENT: there is no such tag, and none is remembered; or, on the device fd, it is
  * another user's. EAGAIN: DC_COLLECTING, its offer is not complete yet.
@@ -888,6 +891,7 @@ struct vfio_cxl_dc_status {
 #define VFIO_CXL_DC_STATUS_RECOVERED	(1 << 3) /* found in the device's list */
 #define VFIO_CXL_DC_STATUS_DECIDED	(1 << 4) /* PENDING, going to be rejected */
 #define VFIO_CXL_DC_STATUS_MISMATCH	(1 << 5) /* asked for in part, or by another tag */
+#define VFIO_CXL_DC_STATUS_DEFERRED	(1 << 6) /* COMMITTED, its release is deferred */
 	__u8 tag[VFIO_CXL_DC_TAG_LEN];
 	__aligned_u64 extent;
 	__u32 region;
@@ -908,7 +912,8 @@ struct vfio_cxl_dc_status {
 /**
  * struct vfio_cxl_dc_decide - accept, reject or release
  * @argsz: in: sizeof(struct vfio_cxl_dc_decide)
- * @flags: in: VFIO_CXL_DC_DECIDE_FORCE; out: the same, and _ALREADY, _QUEUED
+ * @flags: in: VFIO_CXL_DC_DECIDE_FORCE or _DEFER, or 0; out: the same, and _ALREADY,
+ *	_QUEUED, _DEFERRED
  * @tag: in: all of this tag; all zero: not by tag
  * @offer: in: all of this offer; 0: not by offer
  * @ids: in: user pointer to @count extent ids (__u64), or 0. Of tag, offer and ids
@@ -923,8 +928,18 @@ struct vfio_cxl_dc_status {
  * COMMITTED and reachable. A tag that is COMMITTED with reach NONE (it was found, or
  * its release failed) is made reachable. REJECT says no to what is PENDING. RELEASE
  * gives back what is COMMITTED: unreachable, unmapped, caches written back, and then
- * the device is told. On the control node what is in use is refused without _FORCE;
- * on the device fd the release is the user's consent.
+ * the device is told. On the control node what is in use is refused without _FORCE
+ * or _DEFER; on the device fd the release is the user's consent.
+ *
+ * With _DEFER what is in use, whoever asks, is given back when its use ends, without
+ * a further call: _DEFERRED is set, and till then the tag is COMMITTED, and reachable
+ * as before. A use ends when the region is mapped nowhere any more, when a reset (as a
+ * guest's reboot has one), an error of the link, or a suspend of the host takes it out
+ * of all mappings, and with the tenancy. Looked for ten times a second: who touches it
+ * again before that is a user as before. The release then is told in the log of changes as any other is, also if it fails. What is not in
+ * use is released at once. Nothing takes it back: ACCEPT is refused with
+ * DC_RELEASING. A RELEASE with _FORCE does not wait for it, and one with neither flag
+ * is as if it was not there.
  *
  * With _QUEUED it is going to be so, without further calls: offers are answered in
  * the order in which they came, once all of their tags are decided, and a device
@@ -951,6 +966,8 @@ struct vfio_cxl_dc_decide {
 #define VFIO_CXL_DC_DECIDE_FORCE	(1 << 0) /* RELEASE, control node: in use or not */
 #define VFIO_CXL_DC_DECIDE_ALREADY	(1 << 1) /* out: it was so already */
 #define VFIO_CXL_DC_DECIDE_QUEUED	(1 << 2) /* out: it is going to be so */
+#define VFIO_CXL_DC_DECIDE_DEFER	(1 << 3) /* RELEASE: when it is not in use any more */
+#define VFIO_CXL_DC_DECIDE_DEFERRED	(1 << 4) /* out: some of it is in use, and waits */
 	__u8 tag[VFIO_CXL_DC_TAG_LEN];
 	__aligned_u64 offer;
 	__aligned_u64 ids;

@@ -27,6 +27,7 @@ struct dc_group {
 	bool tomb;
 	bool recovered;
 	bool orphan;		/* given back as soon as it is committed */
+	bool deferred;		/* given back as soon as it is not in use */
 	bool flushed;		/* since it became unreachable */
 	bool unsure;		/* a 4803h timed out, and no list was read since */
 	u8 decision;
@@ -46,7 +47,7 @@ struct dc_group {
 	struct list_head extents;
 	struct list_head node;	/* in groups or tombs */
 	struct list_head in_offer;
-	struct list_head back;
+	struct list_head back;	/* in backs or deferred */
 	struct list_head pick;
 	struct rb_node by_tag;
 	u32 requests;
@@ -165,6 +166,8 @@ void dc_limbo_drained(struct vfio_cxl_dcd *dcd);
 
 /* dc_release.c: the way back */
 void dc_release(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 reason);
+void dc_defer(struct vfio_cxl_dcd *dcd, struct dc_group *group);
+void dc_release_deferred(struct vfio_cxl_dcd *dcd);
 int dc_give(struct vfio_cxl_dcd *dcd, struct dc_group *group);
 void dc_give_all(struct vfio_cxl_dcd *dcd);
 void dc_revoke(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
@@ -174,6 +177,7 @@ void dc_asked(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);
 
 /* dc_status.c: how things stand */
 bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group);
+bool dc_is_used(struct vfio_cxl_dcd *dcd, const struct dc_group *group);
 void dc_untouch(struct vfio_cxl_dcd_extent *e);
 bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 		bool tenant);

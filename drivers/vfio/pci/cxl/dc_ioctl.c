@@ -159,6 +159,8 @@ static void fill_extent(struct vfio_cxl_device *cxl,
 		extent->flags |= VFIO_CXL_DC_EXTENT_DECIDED;
 	if (item->mismatch)
 		extent->flags |= VFIO_CXL_DC_EXTENT_MISMATCH;
+	if (item->deferred)
+		extent->flags |= VFIO_CXL_DC_EXTENT_DEFERRED;
 }
 
 struct dc_piece {
@@ -255,6 +257,7 @@ static void status_of_extent(const struct vfio_cxl_dcd_item *item,
 		.recovered = item->recovered,
 		.mismatch = item->mismatch,
 		.decided = item->decided,
+		.deferred = item->deferred,
 		.in_use = item->in_use,
 	};
 	status->nr[item->state] = 1;
@@ -286,6 +289,8 @@ static void fill_status(const struct vfio_cxl_dcd_status *status,
 		arg->flags |= VFIO_CXL_DC_STATUS_DECIDED;
 	if (status->mismatch)
 		arg->flags |= VFIO_CXL_DC_STATUS_MISMATCH;
+	if (status->deferred)
+		arg->flags |= VFIO_CXL_DC_STATUS_DEFERRED;
 }
 
 static bool is_null(const u8 tag[VFIO_CXL_DC_TAG_LEN])
@@ -359,7 +364,7 @@ struct dc_decision {
 		      const struct vfio_cxl_dcd_select *select,
 		      const struct vfio_cxl_dc_decide *arg,
 		      struct vfio_cxl_dcd_result *result);
-	u32 flags;		/* that the control node may give */
+	u32 flags;		/* that may be given, but one at most */
 	bool reach;		/* one has to be given */
 };
 
@@ -384,9 +389,12 @@ static int decide_release(struct vfio_cxl_dcd *engine,
 			  const struct vfio_cxl_dc_decide *arg,
 			  struct vfio_cxl_dcd_result *result)
 {
-	return vfio_cxl_dcd_release(engine, select,
-				    arg->flags & VFIO_CXL_DC_DECIDE_FORCE,
-				    result);
+	enum vfio_cxl_dcd_how how =
+		arg->flags & VFIO_CXL_DC_DECIDE_FORCE ? VFIO_CXL_DCD_FORCE :
+		arg->flags & VFIO_CXL_DC_DECIDE_DEFER ? VFIO_CXL_DCD_DEFER :
+							VFIO_CXL_DCD_UNUSED;
+
+	return vfio_cxl_dcd_release(engine, select, how, result);
 }
 
 static bool reach_allowed(u32 reach, bool control)
@@ -400,8 +408,12 @@ static int decide_check(const struct vfio_cxl_dc_decide *arg,
 			const struct dc_decision *decision, bool control)
 {
 	unsigned int named = !is_null(arg->tag) + !!arg->offer + !!arg->count;
+	u32 flags = decision->flags;
 
-	if (arg->flags & ~(control ? decision->flags : 0) || named != 1 ||
+	/* Who has the memory need not force anybody */
+	if (!control)
+		flags &= ~VFIO_CXL_DC_DECIDE_FORCE;
+	if (arg->flags & ~flags || hweight32(arg->flags) > 1 || named != 1 ||
 	    arg->reason || arg->rc || !arg->count != !arg->ids ||
 	    arg->count > DC_IDS_MOST)
 		return -EINVAL;
@@ -434,6 +446,8 @@ static int decide_locked(struct vfio_cxl_device *cxl, struct vfio_cxl_dc *dc,
 		arg->flags |= VFIO_CXL_DC_DECIDE_ALREADY;
 	if (result.queued)
 		arg->flags |= VFIO_CXL_DC_DECIDE_QUEUED;
+	if (result.deferred)
+		arg->flags |= VFIO_CXL_DC_DECIDE_DEFERRED;
 	arg->reason = result.reason;
 	arg->rc = result.rc;
 	/* What is left to do may be due before the next look */
@@ -523,7 +537,7 @@ int vfio_cxl_dc_release(struct vfio_cxl_device *cxl, void *data, bool control)
 {
 	static const struct dc_decision decision = {
 		.decide = decide_release,
-		.flags = VFIO_CXL_DC_DECIDE_FORCE,
+		.flags = VFIO_CXL_DC_DECIDE_FORCE | VFIO_CXL_DC_DECIDE_DEFER,
 	};
 
 	return decide(cxl, data, &decision, control);

@@ -13,12 +13,33 @@ void dc_release(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 reason)
 {
 	dc_unprepare(dcd, group);
 	dc_move(dcd, group, DC_STATE(COMMITTED), VFIO_CXL_DC_RELEASING, reason);
+	dc_lock(dcd);
+	group->deferred = false;
+	dc_unlock(dcd);
 	group->flushed = false;
 	group->unsure = false;
 	group->attempts = 0;
 	group->retry_ns = 0;
-	if (list_empty(&group->back))
-		list_add_tail(&group->back, &dcd->backs);
+	list_move_tail(&group->back, &dcd->backs);
+}
+
+/* Usable as before; but once its use ends, it goes back without a further word */
+void dc_defer(struct vfio_cxl_dcd *dcd, struct dc_group *group)
+{
+	dc_lock(dcd);
+	dcd->changes++;
+	group->deferred = true;
+	dc_unlock(dcd);
+	list_add_tail(&group->back, &dcd->deferred);
+}
+
+void dc_release_deferred(struct vfio_cxl_dcd *dcd)
+{
+	struct dc_group *group, *next;
+
+	list_for_each_entry_safe(group, next, &dcd->deferred, back)
+		if (!dc_is_used(dcd, group))
+			dc_release(dcd, group, VFIO_CXL_REASON_NONE);
 }
 
 /* It stays here, but out of reach, until somebody accepts or releases it again */

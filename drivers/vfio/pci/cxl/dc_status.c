@@ -35,6 +35,18 @@ bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
 	return group->touched && group->use == dcd->ops->use(dcd->ctx);
 }
 
+/* The same, of who does not have the state lock */
+bool dc_is_used(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
+{
+	bool used;
+
+	dc_lock(dcd);
+	used = dc_in_use(dcd, group);
+	dc_unlock(dcd);
+
+	return used;
+}
+
 /* State lock held. It was unpublished, so that nobody touches it any more */
 void dc_untouch(struct vfio_cxl_dcd_extent *e)
 {
@@ -103,6 +115,7 @@ static void fill_item(struct vfio_cxl_dcd *dcd,
 		.mismatch = e->mismatch,
 		.decided = e->state == VFIO_CXL_DC_PENDING &&
 			   group->decision == DC_REFUSE,
+		.deferred = e->state == VFIO_CXL_DC_COMMITTED && group->deferred,
 		.in_use = is_touched(dcd, e),
 	};
 	memcpy(item->tag, group->tag, VFIO_CXL_DC_TAG_LEN);
@@ -205,6 +218,7 @@ static void fill_status(struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 		}
 	}
 	status->state = summary(status->nr);
+	status->deferred = status->nr[VFIO_CXL_DC_COMMITTED] && group->deferred;
 }
 
 /**

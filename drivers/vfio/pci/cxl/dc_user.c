@@ -165,7 +165,8 @@ static int check_accept(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 
 	if (!dc_live(group, DC_LIVE))
 		return refuse(result, -ENOENT, group->reason);
-	if (group->nr[VFIO_CXL_DC_RELEASING])
+	/* What is deferred is decided, too: nobody may rely on it any more */
+	if (group->nr[VFIO_CXL_DC_RELEASING] || group->deferred)
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_RELEASING);
 	if (group->decision == DC_REFUSE)
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_DECIDED);
@@ -388,10 +389,9 @@ int vfio_cxl_dcd_reject(struct vfio_cxl_dcd *dcd,
  */
 
 static int check_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
-			 bool force, struct vfio_cxl_dcd_result *result)
+			 enum vfio_cxl_dcd_how how,
+			 struct vfio_cxl_dcd_result *result)
 {
-	bool in_use;
-
 	if (dc_live(group, DC_OFFERED))
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_PENDING);
 	if (!dc_live(group, DC_LIVE)) {
@@ -402,13 +402,27 @@ static int check_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 	}
 	if (is_partial(group))
 		return refuse(result, -EINVAL, VFIO_CXL_REASON_DC_TAG_WHOLE);
-	dc_lock(dcd);
-	in_use = dc_in_use(dcd, group);
-	dc_unlock(dcd);
-	if (in_use && !force)
+	if (how == VFIO_CXL_DCD_UNUSED && dc_is_used(dcd, group))
 		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_IN_USE);
 
 	return 0;
+}
+
+static void do_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
+		       enum vfio_cxl_dcd_how how,
+		       struct vfio_cxl_dcd_result *result)
+{
+	if (!dc_live(group, DC_HELD))
+		return;
+	if (how == VFIO_CXL_DCD_DEFER && dc_is_used(dcd, group)) {
+		result->deferred = true;
+		if (group->deferred)
+			return;
+		dc_defer(dcd, group);
+	} else if (group->nr[VFIO_CXL_DC_COMMITTED]) {
+		dc_release(dcd, group, VFIO_CXL_REASON_NONE);
+	}
+	result->already = false;
 }
 
 static int outcome_release(struct list_head *picked,
@@ -420,7 +434,7 @@ static int outcome_release(struct list_head *picked,
 		result->rc = group->rc ?: result->rc;
 		if (group->nr[VFIO_CXL_DC_RELEASING])
 			result->queued = true;
-		else if (group->nr[VFIO_CXL_DC_COMMITTED])
+		else if (group->nr[VFIO_CXL_DC_COMMITTED] && !group->deferred)
 			return refuse(result, -EIO, group->reason);
 	}
 
@@ -431,18 +445,23 @@ static int outcome_release(struct list_head *picked,
  * vfio_cxl_dcd_release - give back what is held
  * @dcd: the engine
  * @select: what; all extents of each tag
- * @force: also what is in use
+ * @how: what if it is in use
  * @result: filled in; @queued: the device is busy, it will be tried again
  *
- * A tenant's release is its consent, and needs no @force. What the device doesn't
+ * A tenant's release is its consent, and needs no force. What the device doesn't
  * take back stays COMMITTED, but reachable by nobody.
+ *
+ * What is deferred stays COMMITTED, and reachable as before, until
+ * vfio_cxl_dcd_tick() finds all extents of the tag not in use. It can't be accepted
+ * again, but released in another way meanwhile.
  *
  * Return: 0; -ENOENT nothing like that is held; -EINVAL named twice, or not the
  * whole tag; -EAGAIN its offer is not complete; -EBUSY in use, or not accepted;
  * -EIO the device said no.
  */
 int vfio_cxl_dcd_release(struct vfio_cxl_dcd *dcd,
-			 const struct vfio_cxl_dcd_select *select, bool force,
+			 const struct vfio_cxl_dcd_select *select,
+			 enum vfio_cxl_dcd_how how,
 			 struct vfio_cxl_dcd_result *result)
 {
 	struct dc_group *group;
@@ -452,18 +471,14 @@ int vfio_cxl_dcd_release(struct vfio_cxl_dcd *dcd,
 	ret = pick_selected(dcd, select, &picked, result);
 	if (ret)
 		return ret;
+	if (how == VFIO_CXL_DCD_UNUSED && select->tenant)
+		how = VFIO_CXL_DCD_FORCE;
 	list_for_each_entry(group, &picked, pick)
-		ret = ret ?: check_release(dcd, group, force || select->tenant,
-					   result);
+		ret = ret ?: check_release(dcd, group, how, result);
 	if (!ret) {
 		result->already = true;
-		list_for_each_entry(group, &picked, pick) {
-			if (!dc_live(group, DC_HELD))
-				continue;
-			result->already = false;
-			if (group->nr[VFIO_CXL_DC_COMMITTED])
-				dc_release(dcd, group, VFIO_CXL_REASON_NONE);
-		}
+		list_for_each_entry(group, &picked, pick)
+			do_release(dcd, group, how, result);
 		list_for_each_entry(group, &picked, pick)
 			if (group->nr[VFIO_CXL_DC_RELEASING] &&
 			    dc_give(dcd, group))

@@ -44,6 +44,7 @@ int vfio_cxl_dcd_init(struct vfio_cxl_dcd *dcd,
 	INIT_LIST_HEAD(&dcd->groups);
 	INIT_LIST_HEAD(&dcd->tombs);
 	INIT_LIST_HEAD(&dcd->backs);
+	INIT_LIST_HEAD(&dcd->deferred);
 	dcd->in = dc_alloc(dcd, l->payload);
 	dcd->out = dc_alloc(dcd, l->payload);
 	if (dcd->in && dcd->out)
@@ -124,6 +125,7 @@ static int refresh(struct vfio_cxl_dcd *dcd)
 static void settle(struct vfio_cxl_dcd *dcd)
 {
 	dc_pump(dcd);
+	dc_release_deferred(dcd);
 	dc_give_all(dcd);
 	dc_evict(dcd);
 }
@@ -298,11 +300,12 @@ static u64 next_tick(struct vfio_cxl_dcd *dcd)
  * @dcd: the engine
  *
  * After the log was drained: what is in there is not late. Gives up offers that
- * don't become complete, refuses those whose deadline came, and tries again what
- * the device was too busy for.
+ * don't become complete, refuses those whose deadline came, tries again what the
+ * device was too busy for, and gives back what was deferred and is not in use.
  *
  * Return: when to call it again, at the latest, on the clock of @now_ns; or
- * VFIO_CXL_DC_NEVER. Any other call may make that earlier.
+ * VFIO_CXL_DC_NEVER. Any other call may make that earlier. The end of a use is not
+ * told: whoever has ops->use() calls it from time to time.
  */
 u64 vfio_cxl_dcd_tick(struct vfio_cxl_dcd *dcd)
 {
@@ -371,7 +374,8 @@ void vfio_cxl_dcd_tenancy_end(struct vfio_cxl_dcd *dcd)
 /**
  * vfio_cxl_dcd_stop - the driver is being unbound
  * @dcd: the engine
- * @release: give back what the control node accepted, too
+ * @release: give back what the control node accepted, too; without, only what it
+ *	released with DEFER, and is not in use
  *
  * After vfio_cxl_dcd_tenancy_end(), and when no record will come any more. Refuses
  * all offers that are complete. Each thing is tried once: what the device doesn't
@@ -399,6 +403,7 @@ void vfio_cxl_dcd_stop(struct vfio_cxl_dcd *dcd, bool release)
 		    group->nr[VFIO_CXL_DC_COMMITTED])
 			dc_release(dcd, group, VFIO_CXL_REASON_DC_UNBOUND);
 	}
+	dc_release_deferred(dcd);
 	dc_give_all(dcd);
 	dc_evict(dcd);
 }

@@ -297,6 +297,7 @@ struct dc_offer {
  * @groups: with extents that are offered or held
  * @tombs: groups without, the oldest first
  * @backs: groups with extents that are RELEASING
+ * @deferred: groups that are to be released once they are not in use
  * @nr: extents by state
  * @bytes: of them
  * @nr_extents: that have an object and are no tombstones'
@@ -339,6 +340,7 @@ struct vfio_cxl_dcd {
 	struct list_head groups;
 	struct list_head tombs;
 	struct list_head backs;
+	struct list_head deferred;
 	u32 nr[VFIO_CXL_DC_STATES];
 	u64 bytes[VFIO_CXL_DC_STATES];
 	u32 nr_extents;
@@ -388,14 +390,28 @@ struct vfio_cxl_dcd_select {
  * struct vfio_cxl_dcd_result - what a call came to
  * @already: it was so already
  * @queued: it is going to be so: the device was not asked yet, or is busy
+ * @deferred: some of it is going to be released once it is not in use
  * @rc: the device's return code, or 0
  * @reason: enum vfio_cxl_reason
  */
 struct vfio_cxl_dcd_result {
 	bool already;
 	bool queued;
+	bool deferred;
 	u16 rc;
 	u32 reason;
+};
+
+/**
+ * enum vfio_cxl_dcd_how - what becomes of what is in use, but is to be released
+ * @VFIO_CXL_DCD_UNUSED: it is refused to release it
+ * @VFIO_CXL_DCD_FORCE: it is released
+ * @VFIO_CXL_DCD_DEFER: it is released as soon as it is not in use
+ */
+enum vfio_cxl_dcd_how {
+	VFIO_CXL_DCD_UNUSED,
+	VFIO_CXL_DCD_FORCE,
+	VFIO_CXL_DCD_DEFER,
 };
 
 /**
@@ -416,6 +432,7 @@ struct vfio_cxl_dcd_result {
  * @recovered: it was found in the device's list
  * @mismatch: the device asked for a part of it, or by another tag
  * @decided: PENDING, and going to be rejected
+ * @deferred: COMMITTED, and going to be released once its tag is not in use
  * @in_use: touched since last unmapped
  */
 struct vfio_cxl_dcd_item {
@@ -435,6 +452,7 @@ struct vfio_cxl_dcd_item {
 	bool recovered;
 	bool mismatch;
 	bool decided;
+	bool deferred;
 	bool in_use;
 };
 
@@ -471,6 +489,7 @@ struct vfio_cxl_dcd_page {
  * @recovered: it was found in the device's list
  * @mismatch: the device asked for a part of an extent, or by another tag
  * @decided: PENDING, and going to be rejected
+ * @deferred: COMMITTED, and going to be released once it is not in use
  * @in_use: of an extent at least
  * @nr: extents by state
  * @bytes: of them
@@ -487,6 +506,7 @@ struct vfio_cxl_dcd_status {
 	bool recovered;
 	bool mismatch;
 	bool decided;
+	bool deferred;
 	bool in_use;
 	u32 nr[VFIO_CXL_DC_STATES];
 	u64 bytes[VFIO_CXL_DC_STATES];
@@ -519,7 +539,8 @@ int vfio_cxl_dcd_reject(struct vfio_cxl_dcd *dcd,
 			const struct vfio_cxl_dcd_select *select,
 			struct vfio_cxl_dcd_result *result);
 int vfio_cxl_dcd_release(struct vfio_cxl_dcd *dcd,
-			 const struct vfio_cxl_dcd_select *select, bool force,
+			 const struct vfio_cxl_dcd_select *select,
+			 enum vfio_cxl_dcd_how how,
 			 struct vfio_cxl_dcd_result *result);
 int vfio_cxl_dcd_deadline(struct vfio_cxl_dcd *dcd, u64 offer, u64 deadline_ns);
 
