@@ -46,6 +46,10 @@ exit_is 2 dc status 0d:00.0 $A --offer 3
 exit_is 2 dc accept 0d:00.0 $A --offer 3
 exit_is 2 dc accept 0d:00.0 --offer 0
 exit_is 2 dc accept 0d:00.0 $A --force
+exit_is 2 dc accept 0d:00.0 $A --defer
+exit_is 2 dc reject 0d:00.0 $A --defer
+exit_is 2 dc release 0d:00.0 $A --defer --force
+has "$err" 'which of the two?' 'not both'
 exit_is 2 dc accept 0d:00.0 $A --reach tenant
 for s in x -1 1.5 99999999999; do
 	exit_is 2 dc release 0d:00.0 $A --wait=$s
@@ -62,7 +66,7 @@ exit_is 2 dc deadline 0d:00.0 0 5
 # status
 exit_is 0 dc status 0d:00.0 $A --json
 envelope statuses 1 'dc status'
-json '.statuses[0] | keys' '["bytes","deadline","device","extent","flags","in_use","nr","offer","rc","reach","reason","region","release_requested","requests","since","state","tag"]' \
+json '.statuses[0] | keys' '["bytes","deadline","device","extent","flags","in_use","nr","offer","rc","reach","reason","region","release_deferred","release_requested","requests","since","state","tag"]' \
 	'all keys'
 json '.statuses[0] | [.state, .reach, .nr.COMMITTED, .bytes.COMMITTED,
 	.nr.PENDING, .deadline, .in_use, .release_requested, .extent]' \
@@ -78,6 +82,13 @@ json '.statuses[0] | [.state, .in_use, .release_requested, .requests]' \
 	'["COMMITTED",true,true,2]' 'in use, and asked for'
 exit_is 0 dc status 0d:00.0 $A
 has "$out" 'asks for it back: stop its user' 'what to do then'
+world <<<"tag $A $COMMITTED 2 0 0 2 68 3 0x200000"
+exit_is 0 dc status 0d:00.0 $A --json
+json '.statuses[0] | [.state, .in_use, .release_deferred, .flags]' \
+	'["COMMITTED",true,true,["IN_USE","DEFERRED"]]' 'its release is deferred'
+exit_is 0 dc status 0d:00.0 $A
+has "$out" 'release deferred   yes' 'for people'
+has "$out" '-> it is given back when its user has ended' 'and what comes'
 world <<<"tag $A $PENDING 0 0 0 0 16 3 0x200000"
 exit_is 0 dc status 0d:00.0 $A
 has "$out" 'is going to be rejected' 'decided'
@@ -126,20 +137,24 @@ fake=()
 big=$((1 << 40))
 world <<-E
 	region 0x50000000 0x40000000 0x200000 0 -1 1
-	extent 1 4 0x10000000 0x200000 0x10000000 $A $COMMITTED 2 0 0 1 1 0
+	extent 1 4 0x10000000 0x200000 0x10000000 $A $COMMITTED 2 0 0 1 17 0
 	extent 2 4 0x10200000 $big 0x10200000 $A $RELEASING 2 0 0 0 0 0
 	extent 30000 5 0x10400000 0xff80000 -1 - $PENDING 0 0 0 0 0 1
 	extent 30001 5 0x10600000 0x600 0x4d0000000 - $COMMITTED 3 0 0 99 0 1
 E
 exit_is 0 dc list 0d:00.0 --json
 envelope extents 4 'dc list'
-json '.extents[0] | keys' '["device","dpa","flags","id","in_use","length","offer","offset","rc","reach","reason","region","requests","sequence","state","tag"]' \
+json '.extents[0] | keys' '["device","dpa","flags","id","in_use","length","offer","offset","rc","reach","reason","region","release_deferred","requests","sequence","state","tag"]' \
 	'all keys'
+json '.extents[:2] | map([.release_deferred, .flags])' \
+	'[[true,["IN_USE","DEFERRED"]],[false,[]]]' 'flags'
 json '.extents | map([.id, .tag, .state, .reach, .in_use, .offset])' \
 	"[[1,\"$A\",\"COMMITTED\",\"DEVICE\",true,268435456],[2,\"$A\",\"RELEASING\",\"DEVICE\",false,270532608],[30000,null,\"PENDING\",\"NONE\",false,null],[30001,null,\"COMMITTED\",\"APP\",false,20669530112]]" \
 	'values'
 exit_is 0 dc list
 has "$out" "$A" 'a table'
+is "$(awk 'NR > 2 { print $(NF - 1) }' <<<"$out" | paste -sd' ')" 'end no no no' \
+	'until the use of the first one ends'
 is "$(awk 'length > 100' <<<"$out")" '' 'of 100 columns at most'
 is "$(wc -l <<<"$out")" 6 'a line each'
 exit_is 0 dc show 0d:00.0 --json
@@ -220,7 +235,7 @@ exit_is 0 status 0d:00.0
 world <<<"tag $A $COMMITTED 2 0 0 0 0 3 0x200000"
 exit_is 0 dc accept 0d:00.0 $A --json
 envelope decisions 1 'dc accept'
-json '.decisions[0] | keys' '["action","already","bytes","device","extents","offer","queued","rc","reach","reason","state","tag"]' \
+json '.decisions[0] | keys' '["action","already","bytes","deferred","device","extents","offer","queued","rc","reach","reason","state","tag"]' \
 	'all keys'
 json '.decisions[0] | [.action, .tag, .state, .reach, .already, .queued,
 	.bytes, .extents, .offer]' \
@@ -290,7 +305,8 @@ E
 fake=("FAKE_FAIL=DC_RELEASE=16/$(reason DC_IN_USE)")
 exit_is 4 dc release 0d:00.0 $A
 has "$err" 'the memory is in use' 'in use'
-has "$err" '-> stop its user first, or use --force' 'and what to do'
+has "$err" '-> stop its user first; --defer waits for that, --force' \
+	'and what to do'
 exit_is 4 dc release 0d:00.0 $A --wait
 is "$(grep -c WAIT "$log")" 0 'that does not end by waiting'
 fake=("FAKE_FAIL=DC_ACCEPT=5/$(reason DC_DEVICE)" FAKE_RC=0xf)
@@ -424,6 +440,85 @@ next <<-E
 E
 error 1 null dc accept 0d:00.0 $A --wait
 json_err '.error.why | test("log of changes makes no sense")' true 'half an entry'
+
+# --defer: nothing is done yet, and --wait waits for that, by changes
+deferred()
+{
+	world <<-E
+		decided 16 0
+		tag $A $COMMITTED 2 0 0 0 68 3 0x200000
+	E
+}
+deferred
+exit_is 0 dc release 0d:00.0 $A --defer --json
+is "$(asked)" 'DC_RELEASE DC_RELEASE flags 8 offer 0 count 0 reach 0 DC_STATUS' \
+	'one call, and no waiting'
+json '.decisions[0] | [.state, .deferred, .queued, .already]' \
+	'["COMMITTED",true,false,false]' 'deferred'
+exit_is 0 dc release 0d:00.0 $A --defer
+has "$out" "tag $A is going to be released when its use ends: COMMITTED, 2 MiB, reach DEVICE" \
+	'for people'
+next <<<"event 1 1 $COMMITTED 2 0 0 0 0 3 0x200000 $A"
+next <<-E
+	tag $A $RELEASING 2 0 0 0 0 3 0x200000
+	$(event 2 "$RELEASING")
+E
+next <<-E
+	tag $A $RELEASED 2 0 0 0 0 3 0x200000
+	$(event 3 "$RELEASED")
+E
+exit_is 0 dc release 0d:00.0 $A --defer --wait --json
+json '.decisions[0] | [.state, .deferred, .queued]' '["RELEASED",false,false]' \
+	'waited for'
+is "$(asked)" 'LOG DC_RELEASE DC_RELEASE flags 8 offer 0 count 0 reach 0 DC_STATUS WAIT DC_STATUS WAIT DC_STATUS WAIT DC_STATUS' \
+	'by changes, and not in between'
+deferred
+error 7 null dc release 0d:00.0 $A --defer --wait=3
+json_err '.error | [.why, .next] | join(";") |
+	test("is COMMITTED after 3 s: it is still in use;nothing is taken back")' \
+	true 'out of time'
+deferred
+next <<-E
+	tag $A $COMMITTED 0 $(reason DC_DEVICE) 0xf 0 0 3 0x200000
+	$(event 1 "$COMMITTED" "$(reason DC_DEVICE)")
+E
+error 1 '"DC_DEVICE"' dc release 0d:00.0 $A --defer --wait
+json_err '.error.why | test("but is COMMITTED: the device answered")' true \
+	'its use has ended, and the device said no'
+# Of what is not in use it is a release
+world <<-E
+	decided 0 0
+	tag $A $RELEASED 2 0 0 0 0 3 0x200000
+E
+exit_is 0 dc release 0d:00.0 $A --defer --wait
+has "$out" "tag $A is released: RELEASED" 'at once'
+is "$(grep -c WAIT "$log")" 0 'nothing is waited for'
+# Of several one may be gone, and another one wait
+world <<-E
+	decided 16 0
+	extent 7 4 0x10000000 0x200000 0x10000000 - $COMMITTED 2 0 0 0 17 0
+	extent 8 4 0x10200000 0x200000 0x10200000 - $COMMITTED 2 0 0 0 17 0
+	extent 9 4 0x10400000 0x200000 0x10400000 - $COMMITTED 2 0 0 0 0 0
+E
+next <<-E
+	gone 7
+	event 1 0 $RELEASED 0 0 0 0 7 4 0x200000 -
+E
+next <<-E
+	gone 8
+	event 2 0 $RELEASED 0 0 0 0 8 4 0x200000 -
+E
+exit_is 0 dc release 0d:00.0 --extent 7,8 --defer --wait --json
+json '.decisions[0] | [.state, .extents]' '[null,[7,8]]' 'both'
+is "$(grep -c WAIT "$log")" 2 'one after the other'
+world <<-E
+	decided 16 0
+	extent 7 4 0x10000000 0x200000 0x10000000 - $COMMITTED 2 0 0 0 17 0
+	extent 8 4 0x10200000 0x200000 0x10200000 - $COMMITTED 0 $(reason DC_DEVICE) 0 0 0 0
+E
+exit_is 1 dc release 0d:00.0 --extent 7,8 --defer --wait
+is "$(grep -c WAIT "$log")" 0 'what failed is not waited for'
+has "$err" 'the device answered with an error' 'nor without a reason'
 
 # deadline
 world </dev/null

@@ -77,7 +77,7 @@ exit_is 0 list
 has "$out" cxl-vfio-pci list
 exit_is 0 list --json
 json '.devices[0] | [.bound, .info.abi_version, .info.decoder_count > 0]' \
-	'[true,3,true]' 'info of a bound device'
+	'[true,4,true]' 'info of a bound device'
 exit_is 0 status "$DEV"
 has "$out" "/dev/vfio-cxl/$DEV, mode 0600" 'status: control node'
 has "$out" '/dev/vfio/' 'status: group node'

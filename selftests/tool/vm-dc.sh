@@ -66,7 +66,7 @@ watch()
 seen()
 {
 	wait "$monitor"
-	is $? 0 'the monitor has seen it'
+	is $? 0 'who waited has seen it'
 	out=$(<"$tap_tmp/seen")
 }
 
@@ -178,6 +178,31 @@ error 4 '"DC_IN_USE"' dc release "$DEV" --extent "$id"
 exit_is 0 dc release "$DEV" --extent "$id" --force --wait
 tenant write "$at" mine
 is "$said" SIGBUS 'by force'
+
+# Given back when its use ends, which is waited for
+offer 1 0 $((2 * MIB)) $B
+offered
+exit_is 0 dc accept "$DEV" --extent "$id" --wait
+tenant write "$at" mine
+is "$said" ok 'a touch'
+"$VFIO_CXL" dc release "$DEV" --extent "$id" --defer --wait=60 --json \
+	>"$tap_tmp/seen" &
+monitor=$!
+for ((i = 0; i < 200; i++)); do
+	run dc list "$DEV" --json
+	[[ $(jq '.extents[0].release_deferred' <<<"$out") != true ]] || break
+	sleep 0.05
+done
+json '.extents | map([.state, .in_use, .release_deferred])' \
+	'[["COMMITTED",true,true]]' 'its release is deferred'
+exit_is 0 dc release "$DEV" --extent "$id" --defer
+has "$out" 'going to be released when its use ends' 'said once more'
+error 4 '"DC_RELEASING"' dc accept "$DEV" --extent "$id"
+tenant read "$at" 4
+is "$said" 'ok mine' 'its user goes on'
+tenant unmap
+seen
+json '.decisions[0] | [.state, .deferred]' '["RELEASED",false]' 'given back'
 
 # The tenant's own
 tenant info

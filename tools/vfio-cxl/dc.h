@@ -54,6 +54,7 @@ int select_offer(struct vcxl_device *dev, struct selection *s);
  * @rc: the device's return code
  * @bytes: of all that is offered or held; of a tag, in @state
  * @gone: extents of the selection that are neither
+ * @deferred: all that is COMMITTED is to be released when it is not in use
  */
 struct standing {
 	uint32_t state;
@@ -62,6 +63,7 @@ struct standing {
 	uint32_t rc;
 	uint64_t bytes;
 	size_t gone;
+	bool deferred;
 };
 
 /* dc_status.c */

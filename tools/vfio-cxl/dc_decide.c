@@ -74,8 +74,13 @@ static int call(struct decision *d)
 		r->reach = d->reach;
 	if (d->args->opt[OPT_FORCE])
 		r->flags = VFIO_CXL_DC_DECIDE_FORCE;
+	if (d->args->opt[OPT_DEFER])
+		r->flags = VFIO_CXL_DC_DECIDE_DEFER;
 	return verbs[d->action].call(d->dev, r);
 }
+
+/* It is going to be so, by itself */
+#define UNDER_WAY	(VFIO_CXL_DC_DECIDE_QUEUED | VFIO_CXL_DC_DECIDE_DEFERRED)
 
 /* What ends by itself, and with a change */
 static bool is_passing(const struct decision *d, int err)
@@ -89,19 +94,22 @@ static bool is_passing(const struct decision *d, int err)
 static int timed_out(const struct decision *d)
 {
 	const char *state = vcxl_dc_state_name(d->standing.state);
+	bool in_use = d->standing.state == VFIO_CXL_DC_COMMITTED &&
+		      d->standing.deferred;
+	const char *why = in_use ? "it is still in use" :
+			  vcxl_dc_state_why(d->standing.state);
 	struct vcxl_error e = {
 		.err = -ETIMEDOUT, .reason = d->standing.reason,
 	};
 
 	snprintf(e.object, sizeof(e.object), "%s", vcxl_device_name(d->dev));
-	if (d->result.flags & VFIO_CXL_DC_DECIDE_QUEUED)
+	if (d->result.flags & UNDER_WAY)
 		snprintf(e.why, sizeof(e.why),
 			 "%s %s, and is %s after %llu s: %s",
 			 d->selection.text, verbs[d->action].not_done,
 			 state ? state : "in a newer state",
 			 (unsigned long long)d->waiter.seconds,
-			 vcxl_dc_state_why(d->standing.state) ?
-			 vcxl_dc_state_why(d->standing.state) : "unknown");
+			 why ? why : "unknown");
 	else
 		snprintf(e.why, sizeof(e.why),
 			 "%s %s, and can't be yet after %llu s: %.300s",
@@ -109,7 +117,7 @@ static int timed_out(const struct decision *d)
 			 (unsigned long long)d->waiter.seconds,
 			 vcxl_error(d->args->ctx)->why);
 	snprintf(e.next, sizeof(e.next), "%s",
-		 d->result.flags & VFIO_CXL_DC_DECIDE_QUEUED ?
+		 d->result.flags & UNDER_WAY ?
 		 "nothing is taken back: 'vfio-cxl dc status' shows how it goes on" :
 		 "nothing was done: try again, or wait longer");
 	return report_error(d->args, &e);
@@ -160,6 +168,8 @@ static struct json_object *json_decision(const struct decision *d)
 	json_add(o, "already",
 		 json_flag(flags & VFIO_CXL_DC_DECIDE_ALREADY));
 	json_add(o, "queued", json_flag(flags & VFIO_CXL_DC_DECIDE_QUEUED));
+	json_add(o, "deferred",
+		 json_flag(flags & VFIO_CXL_DC_DECIDE_DEFERRED));
 	json_add(o, "state", d->standing.state ?
 		 json_enum(d->standing.state, vcxl_dc_state_name) : NULL);
 	json_add(o, "reach",
@@ -179,10 +189,12 @@ static void print_decision(const struct decision *d)
 	char size[32];
 
 	format_size(s->bytes, size, sizeof(size));
-	printf("%s: %s is %s%s", vcxl_device_name(d->dev), d->selection.text,
-	       flags & VFIO_CXL_DC_DECIDE_QUEUED ? "going to be " :
+	printf("%s: %s is %s%s%s", vcxl_device_name(d->dev), d->selection.text,
+	       flags & UNDER_WAY ? "going to be " :
 	       flags & VFIO_CXL_DC_DECIDE_ALREADY ? "already " : "",
-	       verbs[d->action].done);
+	       verbs[d->action].done,
+	       flags & VFIO_CXL_DC_DECIDE_DEFERRED ?
+	       " when its use ends" : "");
 	if (state)
 		printf(": %s, %s", state, size);
 	if (s->state == VFIO_CXL_DC_COMMITTED)
@@ -230,13 +242,11 @@ static int ask_driver_to(struct decision *d)
 /* It is taken: what can't be asked from here on is no failure of it */
 static int run(struct decision *d)
 {
-	bool queued;
 	int ret = ask_driver_to(d);
 
 	if (ret)
 		return ret;
-	queued = d->result.flags & VFIO_CXL_DC_DECIDE_QUEUED;
-	if (!queued || !d->waiter.events) {
+	if (!(d->result.flags & UNDER_WAY) || !d->waiter.events) {
 		enough(ask_standing(d->dev, &d->selection, &d->standing));
 		return show(d);
 	}
@@ -248,7 +258,7 @@ static int run(struct decision *d)
 		return report(d->args, ret);
 	if (ret)
 		return came_otherwise(d);
-	d->result.flags &= ~VFIO_CXL_DC_DECIDE_QUEUED;
+	d->result.flags &= ~UNDER_WAY;
 	return show(d);
 }
 
@@ -271,6 +281,8 @@ static int decide(struct args *args, enum dc_action action)
 	struct decision d = { .args = args, .action = action };
 	int ret = select_options(args, &d.selection);
 
+	if (!ret && args->opt[OPT_FORCE] && args->opt[OPT_DEFER])
+		ret = usage_error(args, "--force does not wait for a user, and --defer does: which of the two?");
 	if (!ret)
 		ret = reach_option(args, &d.reach);
 	if (!ret)

@@ -13,12 +13,27 @@ static const struct column columns[] = {
 	{ "REACH", "reach", FORMAT_TEXT },
 	{ "SIZE", "length", FORMAT_SIZE },
 	{ "OFFSET", "offset", FORMAT_HEX },
-	{ "USE", "in_use", FORMAT_YES },
+	{ "USE", "use", FORMAT_TEXT },
 	{ "REQ", "requests", FORMAT_TEXT },
 };
 
+/* In a table one word tells of its use, and whether it goes with the end of that */
+static const char *use_of(struct json_object *record)
+{
+	if (json_object_get_boolean(lookup(record, "release_deferred")))
+		return "end";
+	return json_object_get_boolean(lookup(record, "in_use")) ? "yes" : "no";
+}
+
 void print_extents(struct json_object *records)
 {
+	size_t i, count = json_object_array_length(records);
+
+	for (i = 0; i < count; i++) {
+		struct json_object *o = json_object_array_get_idx(records, i);
+
+		json_add(o, "use", json_text(use_of(o)));
+	}
 	print_table(records, columns, ARRAY_SIZE(columns));
 }
 

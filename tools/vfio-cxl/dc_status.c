@@ -11,6 +11,7 @@ static const struct column lines[] = {
 	{ "reach", "reach", FORMAT_TEXT },
 	{ "in use", "in_use", FORMAT_YES },
 	{ "release requested", "release_requested", FORMAT_YES },
+	{ "release deferred", "release_deferred", FORMAT_YES },
 	{ "offer", "offer", FORMAT_TEXT },
 	{ "flags", "flags", FORMAT_TEXT },
 };
@@ -57,6 +58,8 @@ static const char *next_of(const struct vfio_cxl_dc_status *status)
 		return vcxl_dc_state_next(status->state);
 	if (status->reach == VFIO_CXL_DC_REACH_NONE)
 		return "nobody can reach it: accept it again, or release it";
+	if (status->flags & VFIO_CXL_DC_STATUS_DEFERRED)
+		return "it is given back when its user has ended, or by --force";
 	if (status->requests && in_use)
 		return "the device asks for it back: stop its user, then 'vfio-cxl dc release'";
 	if (status->requests)
@@ -180,6 +183,7 @@ static int ask_status(struct vcxl_device *dev,
 	standing->reach = status.reach;
 	standing->reason = status.reason;
 	standing->rc = status.rc;
+	standing->deferred = status.flags & VFIO_CXL_DC_STATUS_DEFERRED;
 	if (status.state < VFIO_CXL_DC_STATES)
 		standing->bytes = status.bytes[status.state];
 	return 0;
@@ -215,20 +219,28 @@ static int ask_list(struct vcxl_device *dev, const struct selection *s,
 	memset(standing, 0, sizeof(*standing));
 	if (ret)
 		return ret;
+	standing->deferred = true;
 	for (i = 0; i < count; i++) {
 		const struct vfio_cxl_dc_extent *e = &extents[i];
+		bool stays = e->state == VFIO_CXL_DC_COMMITTED &&
+			     !(e->flags & VFIO_CXL_DC_EXTENT_DEFERRED);
 		uint64_t id = e->id;
 
 		if (!bsearch(&id, s->ids, s->count, sizeof(id), by_number))
 			continue;
 		(*found)++;
-		if (*found == 1 || rank(e->state) > rank(standing->state)) {
+		/* The reason that is told is that of one which goes nowhere */
+		if (*found == 1 || rank(e->state) > rank(standing->state) ||
+		    (stays && standing->deferred &&
+		     standing->state == VFIO_CXL_DC_COMMITTED)) {
 			standing->state = e->state;
 			standing->reach = e->reach;
 			standing->reason = e->reason;
 			standing->rc = e->rc;
 		}
 		standing->bytes += e->length;
+		if (stays)
+			standing->deferred = false;
 	}
 	standing->gone = s->count - *found;
 	free(extents);

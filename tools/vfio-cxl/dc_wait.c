@@ -75,6 +75,8 @@ static enum verdict judge(enum dc_action action, const struct standing *s)
 	case VFIO_CXL_DC_PENDING:
 		return action == ACTION_REJECT ? GOES_ON : IS_NOT;
 	case VFIO_CXL_DC_COMMITTED:
+		if (action == ACTION_RELEASE && s->deferred)
+			return GOES_ON;
 		return action == ACTION_ACCEPT && !s->gone ? IS_SO : IS_NOT;
 	case VFIO_CXL_DC_NONE:
 	case VFIO_CXL_DC_RELEASED:

@@ -12,6 +12,8 @@ const struct option_text option_texts[OPT_COUNT] = {
 			  "check and show what would be done, change nothing" },
 	[OPT_FORCE] = { "force", NULL,
 			"go on where others use it" },
+	[OPT_DEFER] = { "defer", NULL,
+			"what is in use is given back when that ends" },
 	[OPT_BASE] = { "base", "auto|ADDR",
 		       "host physical address; auto: the lowest free range" },
 	[OPT_SIZE] = { "size", "SIZE", "bytes; all there are if left out" },

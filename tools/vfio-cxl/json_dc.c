@@ -97,6 +97,8 @@ struct json_object *json_dc_extent(const char *device,
 				       vcxl_dc_extent_flag_name));
 	json_add(o, "in_use",
 		 json_flag(extent->flags & VFIO_CXL_DC_EXTENT_IN_USE));
+	json_add(o, "release_deferred",
+		 json_flag(extent->flags & VFIO_CXL_DC_EXTENT_DEFERRED));
 	ADD_U64(o, extent, region);
 	ADD_U64(o, extent, sequence);
 	return o;
@@ -119,6 +121,8 @@ struct json_object *json_dc_status(const struct vfio_cxl_dc_status *status)
 	json_add(o, "in_use",
 		 json_flag(status->flags & VFIO_CXL_DC_STATUS_IN_USE));
 	json_add(o, "release_requested", json_flag(status->requests));
+	json_add(o, "release_deferred",
+		 json_flag(status->flags & VFIO_CXL_DC_STATUS_DEFERRED));
 	ADD_U64(o, status, requests);
 	json_add(o, "reason", json_enum(status->reason, vcxl_reason_name));
 	ADD_U64(o, status, rc);

@@ -58,7 +58,8 @@ const struct command commands[] = {
 	{ "dc reject", "DEV [TAG]", ALLOW(OFFER) | ALLOW(EXTENT) | ALLOW(WAIT),
 	  "say no to what is offered", cmd_dc_reject },
 	{ "dc release", "DEV [TAG]",
-	  ALLOW(OFFER) | ALLOW(EXTENT) | ALLOW(FORCE) | ALLOW(WAIT),
+	  ALLOW(OFFER) | ALLOW(EXTENT) | ALLOW(FORCE) | ALLOW(DEFER) |
+	  ALLOW(WAIT),
 	  "give back what is held, unless it is in use", cmd_dc_release },
 	{ "dc deadline", "DEV OFFER SECONDS", 0,
 	  "have an offer refused if nobody decides by then", cmd_dc_deadline },

@@ -36,6 +36,7 @@ enum option {
 	OPT_HELP,
 	OPT_DRY_RUN,
 	OPT_FORCE,
+	OPT_DEFER,
 	OPT_BASE,
 	OPT_SIZE,
 	OPT_DPA_SKIP,

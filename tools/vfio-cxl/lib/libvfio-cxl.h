@@ -391,7 +391,8 @@ int vcxl_dc_accept(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
 int vcxl_dc_reject(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
 /*
  * Likewise: give back. -EBUSY with reason DC_IN_USE while somebody uses it, unless
- * @flags has VFIO_CXL_DC_DECIDE_FORCE.
+ * @flags has VFIO_CXL_DC_DECIDE_FORCE; or _DEFER: then @flags gets _DEFERRED, and
+ * the log of changes tells when the use has ended and it is given back.
  */
 int vcxl_dc_release(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
 

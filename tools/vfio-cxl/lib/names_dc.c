@@ -61,13 +61,14 @@ static const char *const region_flags[] = {
 
 static const char *const extent_flags[] = {
 	FLAG(EXTENT, IN_USE), FLAG(EXTENT, RECOVERED), FLAG(EXTENT, DECIDED),
-	FLAG(EXTENT, MISMATCH),
+	FLAG(EXTENT, MISMATCH), FLAG(EXTENT, DEFERRED),
 };
 
 /* EXTENT and REGION are what was asked */
 static const char *const status_flags[] = {
 	FLAG(STATUS, EXTENT), FLAG(STATUS, REGION), FLAG(STATUS, IN_USE),
 	FLAG(STATUS, RECOVERED), FLAG(STATUS, DECIDED), FLAG(STATUS, MISMATCH),
+	FLAG(STATUS, DEFERRED),
 };
 
 /* 8.2.8.4.5.1 */
