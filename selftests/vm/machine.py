@@ -26,6 +26,10 @@ CMDLINE = ("console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt iomem=relaxed "
            "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 "
            # Nor for a timer that does not tick (seen: a panic at boot).
            "no_timer_check "
+           # Nor check the TSC, which is the host's: 7.2 can do so while both
+           # CPUs have their interrupts off and jiffies are the clock, and
+           # waits for a time that does not come (seen: 1 boot of 100).
+           "tsc=nowatchdog "
            # A tick that comes by itself: an emulated one-shot interrupt that
            # is lost leaves a CPU without timers for good (seen, QEMU 10).
            "nohz=off highres=off")
