@@ -68,6 +68,28 @@ TEST_F(held, accept_when_busy_for_ever)
 	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_B));
 }
 
+/* What was refused in the same offer stays so */
+TEST_F(held, accept_a_part_when_busy_for_ever)
+{
+	struct dcd_bench *b = self->b;
+
+	OFFER(b, X(0, 1, TAG_A), X(1, 1, TAG_B));
+	fail(b, FAKE_DCD_BUSY, CXL_DC_ADD_RESPONSE, VFIO_CXL_DC_ATTEMPTS);
+	EXPECT_EQ(0, reject_tag(b, TAG_B));
+	EXPECT_EQ(0, accept_tag(b, TAG_A));
+	settle(b);
+	EXPECT_EQ(0, b->fake.faults);
+	EXPECT_EQ(STATE(PENDING), state_of(b, TAG_A));
+	EXPECT_EQ(REASON(DEVICE_BUSY), b->status.reason);
+	EXPECT_EQ(STATE(PENDING), state_of(b, TAG_B));
+	EXPECT_TRUE(b->status.decided);
+	EXPECT_NE(REASON(DEVICE_BUSY), b->status.reason);
+	EXPECT_EQ(0, accept_tag(b, TAG_A));
+	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_A));
+	EXPECT_EQ(STATE(REJECTED), state_of(b, TAG_B));
+	EXPECT_EQ(1, b->fake.answered);
+}
+
 /* The driver's own refusals go on */
 TEST_F(held, refuse_when_busy)
 {
