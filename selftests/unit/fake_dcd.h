@@ -103,6 +103,9 @@ struct fake_dcd {
 	u32 first_dsmad;
 	u32 sharable;		/* regions, as a mask */
 	u32 supported;
+	/* Called whenever the state lock is free: where another CPU could look */
+	void (*unlocked)(struct fake_dcd *fake);
+	bool looking;
 	u32 log_size;
 	u64 covered_to;		/* decoder 0 ends there */
 	u32 live_elsewhere;	/* that tag */

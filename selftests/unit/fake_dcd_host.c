@@ -50,7 +50,14 @@ static void take_lock(void *ctx)
 
 static void unlock(void *ctx)
 {
-	((struct fake_dcd *)ctx)->locked = false;
+	struct fake_dcd *fake = ctx;
+
+	fake->locked = false;
+	if (fake->unlocked && !fake->looking) {
+		fake->looking = true;
+		fake->unlocked(fake);
+		fake->looking = false;
+	}
 }
 
 static bool covered(void *ctx, u64 dpa, u64 len)

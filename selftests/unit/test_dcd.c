@@ -497,6 +497,35 @@ TEST_F(offers, other_records)
 	EXPECT_EQ(-ENOENT, state_of(b, TAG_A));
 }
 
+/* What another CPU may see while an offer is taken in: none of it, or all */
+static unsigned int parts;
+
+static void look_for_parts(struct fake_dcd *fake)
+{
+	struct dcd_bench *b = container_of(fake, struct dcd_bench, fake);
+	struct vfio_cxl_dcd_item item[4];
+	struct vfio_cxl_dcd_page page = { .item = item, .room = 4 };
+	int state = state_of(b, TAG_A);
+
+	vfio_cxl_dcd_list(&b->dcd, &page);
+	if (page.count && page.count != 3)
+		parts++;
+	if (state == STATE(PENDING) && page.count != 3)
+		parts++;
+}
+
+TEST_F(offers, appear_whole)
+{
+	struct dcd_bench *b = self->b;
+
+	parts = 0;
+	b->fake.unlocked = look_for_parts;
+	OFFER(b, X(0, 1, TAG_A), X(2, 1, TAG_A), X(4, 1, TAG_A));
+	b->fake.unlocked = NULL;
+	EXPECT_EQ(STATE(PENDING), state_of(b, TAG_A));
+	EXPECT_EQ(0, parts);
+}
+
 /* The driver goes: what is complete is refused, in order, and nothing twice */
 TEST_F(offers, unbind)
 {

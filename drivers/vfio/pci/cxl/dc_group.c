@@ -255,13 +255,11 @@ void dc_group_free(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	dc_free(dcd, group);
 }
 
-/* From now on users find it by its id */
+/* State lock held. From now on users find it by its id */
 void dc_show(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e)
 {
-	dc_lock(dcd);
 	insert_id(dcd, e);
 	dcd->changes++;
-	dc_unlock(dcd);
 }
 
 static struct rb_root *tree_of(struct vfio_cxl_dcd *dcd, unsigned int state)

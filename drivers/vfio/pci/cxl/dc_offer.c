@@ -247,11 +247,14 @@ static void show(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	struct vfio_cxl_dcd_extent *e;
 	struct dc_group *group;
 
-	offer->shown = true;
 	offer->deadline_ns = dcd->limits.deadline_ns ?
 		dc_now(dcd) + dcd->limits.deadline_ns : VFIO_CXL_DC_NEVER;
+	/* Nobody finds a part of it in a list, or in a list less than in a status */
+	dc_lock(dcd);
 	list_for_each_entry(e, &offer->extents, in_offer)
 		dc_show(dcd, e);
+	offer->shown = true;
+	dc_unlock(dcd);
 
 	list_for_each_entry(group, &offer->groups, in_offer) {
 		if (!group->reason && !dc_tag_is_null(group->tag) &&

@@ -221,6 +221,14 @@ static void fill_status(struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 	status->deferred = status->nr[VFIO_CXL_DC_COMMITTED] && group->deferred;
 }
 
+/* Is it in an offer that is not complete, or whose extents no list has yet? */
+static bool is_collected(const struct dc_group *group)
+{
+	return group->offer && (group->nr[VFIO_CXL_DC_NONE] ||
+				(group->nr[VFIO_CXL_DC_PENDING] &&
+				 !group->offer->shown));
+}
+
 /**
  * vfio_cxl_dcd_tag_status - how a tag stands
  * @dcd: the engine
@@ -245,7 +253,7 @@ int vfio_cxl_dcd_tag_status(struct vfio_cxl_dcd *dcd,
 		return -EINVAL;
 	dc_lock(dcd);
 	group = dc_by_tag(dcd, tag);
-	if (group && group->offer && group->nr[VFIO_CXL_DC_NONE]) {
+	if (group && is_collected(group)) {
 		ret = -EAGAIN;
 	} else if (group && dc_visible(dcd, group, tenant)) {
 		fill_status(dcd, group, region, status);

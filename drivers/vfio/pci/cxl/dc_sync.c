@@ -367,7 +367,9 @@ static int add_found(struct vfio_cxl_dcd *dcd,
 		return -ENOMEM;
 	}
 	e->region = dc_region_of(dcd, e->dpa, e->len);
+	dc_lock(dcd);
 	dc_show(dcd, e);
+	dc_unlock(dcd);
 	dc_move_one(dcd, e, VFIO_CXL_DC_COMMITTED,
 		    VFIO_CXL_REASON_DC_RECOVERED);
 
