@@ -936,10 +936,10 @@ struct vfio_cxl_dc_status {
  * as before. A use ends when the region is mapped nowhere any more, when a reset (as a
  * guest's reboot has one), an error of the link, or a suspend of the host takes it out
  * of all mappings, and with the tenancy. Looked for ten times a second: who touches it
- * again before that is a user as before. The release then is told in the log of changes as any other is, also if it fails. What is not in
- * use is released at once. Nothing takes it back: ACCEPT is refused with
- * DC_RELEASING. A RELEASE with _FORCE does not wait for it, and one with neither flag
- * is as if it was not there.
+ * again before that is a user as before. The release then is told in the log of
+ * changes as any other is, also if it fails. What is not in use is released at once.
+ * Nothing takes it back: ACCEPT is refused with DC_RELEASING. A RELEASE with _FORCE
+ * does not wait for it, and one with neither flag is as if it was not there.
  *
  * With _QUEUED it is going to be so, without further calls: offers are answered in
  * the order in which they came, once all of their tags are decided, and a device
