@@ -318,10 +318,12 @@ TEST_F(offers, deadline)
 	EXPECT_TRUE(within(SOON, extent_state(node, &self->a) ==
 			   VFIO_CXL_DC_REJECTED));
 	EXPECT_LE(when, boottime(0));
-	EXPECT_GE(when + 1000000000, boottime(0));
+	EXPECT_GE(when + 5000000000, boottime(0));
 	ASSERT_EQ(0, extent_status(node, &self->a, status));
 	EXPECT_EQ(VFIO_CXL_REASON_DC_DEADLINE, status->reason);
-	EXPECT_EQ(VFIO_CXL_DC_COMMITTED, extent_state(node, &self->b));
+	/* It is refused first, then the device is told, and then of this one */
+	EXPECT_TRUE(within(SOON, extent_state(node, &self->b) ==
+			   VFIO_CXL_DC_COMMITTED));
 	EXPECT_TRUE(fm_has(1, 0));
 	/* It is answered, so it is none any more */
 	EXPECT_EQ(-1, dc_deadline(node, self->a.offer, VFIO_CXL_DC_NEVER));
