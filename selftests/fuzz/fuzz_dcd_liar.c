@@ -334,7 +334,7 @@ static void liar_touch(struct vfio_cxl_dcd *dcd)
 	for (node = rb_first(&dcd->held); node; node = rb_next(node)) {
 		e = rb_entry(node, struct vfio_cxl_dcd_extent, by_dpa);
 		if (e->published && e->dpa / DCD_BLOCK & 1)
-			vfio_cxl_dcd_touched(dcd, e, 1 + liar.uses);
+			vfio_cxl_dcd_touch(dcd, e, 1 + liar.uses);
 	}
 }
 

@@ -248,9 +248,9 @@ static inline bool reachable(struct dcd_bench *b, u64 block)
 			    FAKE_BLOCK_PUBLISHED);
 }
 
-static inline void touch(struct dcd_bench *b, u64 block)
+static inline bool touch(struct dcd_bench *b, u64 block)
 {
-	fake_dcd_touch(&b->fake, &b->dcd, fake_dcd_at(block), DCD_BLOCK);
+	return fake_dcd_touch(&b->fake, &b->dcd, fake_dcd_at(block));
 }
 
 /* Whatever was touched is mapped no more; and the work looks at it */

@@ -277,6 +277,7 @@ static void user_releases(struct world *w)
 
 static void user_touches(struct world *w)
 {
+	struct __test_metadata *_metadata = w->metadata;
 	u32 at = unit_random_below(BLOCKS), i;
 
 	for (i = 0; i < BLOCKS; i++, at = (at + 1) % BLOCKS) {
@@ -284,7 +285,8 @@ static void user_touches(struct world *w)
 			struct fake_dcd_extent e = X(at, 1, 0);
 
 			dcd_met(&w->b.dcd, DCD_TOUCH, &e);
-			touch(&w->b, at);
+			/* No release is under way, nor did one leave it closed */
+			ASSERT_TRUE(touch(&w->b, at)) UNIT_LOG_SEED();
 			return;
 		}
 	}
@@ -326,7 +328,7 @@ static void time_passes(struct world *w)
 	vfio_cxl_dcd_tick(&w->b.dcd);
 	/* What waits does so for a reason */
 	list_for_each_entry(group, &w->b.dcd.deferred, back)
-		ASSERT_TRUE(dc_is_used(&w->b.dcd, group)) UNIT_LOG_SEED();
+		ASSERT_TRUE(is_used(&w->b, group)) UNIT_LOG_SEED();
 }
 
 static void deadline(struct world *w)

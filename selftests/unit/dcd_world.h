@@ -173,6 +173,17 @@ static void check_reach(struct world *w)
 	ASSERT_EQ(0, blocks) UNIT_LOG_SEED();
 }
 
+static inline bool is_used(struct dcd_bench *b, const struct dc_group *group)
+{
+	bool used;
+
+	b->fake.locked = true;
+	used = dc_in_use(&b->dcd, group);
+	b->fake.locked = false;
+
+	return used;
+}
+
 /* What was touched of a tag is in sum as it is of each extent */
 static void check_touched(struct world *w)
 {
@@ -188,10 +199,7 @@ static void check_touched(struct world *w)
 				touched += fake_dcd_any(&w->b.fake, e->dpa,
 							e->len,
 							FAKE_BLOCK_TOUCHED);
-		w->b.fake.locked = true;
-		ASSERT_EQ(touched > 0, dc_in_use(&w->b.dcd, group))
-			UNIT_LOG_SEED();
-		w->b.fake.locked = false;
+		ASSERT_EQ(touched > 0, is_used(&w->b, group)) UNIT_LOG_SEED();
 		if (touched)
 			ASSERT_EQ(touched, group->touched) UNIT_LOG_SEED();
 	}

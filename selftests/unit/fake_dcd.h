@@ -103,7 +103,7 @@ struct fake_dcd {
 	u32 first_dsmad;
 	u32 sharable;		/* regions, as a mask */
 	u32 supported;
-	/* Called whenever the state lock is free: where another CPU could look */
+	/* Called before and after each hold of the state lock: another CPU could look */
 	void (*unlocked)(struct fake_dcd *fake);
 	bool looking;
 	u32 log_size;
@@ -193,8 +193,7 @@ void fake_dcd_force(struct fake_dcd *fake, u64 dpa, u64 len, u32 tag);
 u32 fake_dcd_nr_pending(const struct fake_dcd *fake);
 bool fake_dcd_any(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
 bool fake_dcd_has(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
-void fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa,
-		    u64 len);
+bool fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa);
 void fake_dcd_unmap(struct fake_dcd *fake);
 void fake_dcd_drain(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd);
 

@@ -39,12 +39,22 @@ static void free_one(void *ctx, void *p)
 	free(p);
 }
 
+static void another_cpu(struct fake_dcd *fake)
+{
+	if (!fake->unlocked || fake->looking)
+		return;
+	fake->looking = true;
+	fake->unlocked(fake);
+	fake->looking = false;
+}
+
 static void take_lock(void *ctx)
 {
 	struct fake_dcd *fake = ctx;
 
 	if (fake->locked)
 		fake_dcd_die(fake, "the state lock, twice");
+	another_cpu(fake);
 	fake->locked = true;
 }
 
@@ -53,11 +63,7 @@ static void unlock(void *ctx)
 	struct fake_dcd *fake = ctx;
 
 	fake->locked = false;
-	if (fake->unlocked && !fake->looking) {
-		fake->looking = true;
-		fake->unlocked(fake);
-		fake->looking = false;
-	}
+	another_cpu(fake);
 }
 
 static bool covered(void *ctx, u64 dpa, u64 len)
@@ -175,18 +181,19 @@ static void log_change(void *ctx, const struct vfio_cxl_dcd_change *c)
 	fake->change[fake->changes++ % DCD_CHANGES] = *c;
 }
 
-/* By a user, who may have to map it first */
-void fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa,
-		    u64 len)
+/* A block, by a user who may have to map it first: is it given to him? */
+bool fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa)
 {
-	u64 i, from = (dpa - fake->base) / DCD_BLOCK;
+	struct vfio_cxl_dcd_extent *e = fake->at[(dpa - fake->base) / DCD_BLOCK];
 
 	fake->uses += !fake->mapped;
 	fake->mapped = true;
-	fake_dcd_mark(fake, dpa, len, 0, FAKE_BLOCK_TOUCHED | FAKE_BLOCK_DIRTY);
-	for (i = from; i < from + len / DCD_BLOCK; i++)
-		if (fake->at[i])
-			vfio_cxl_dcd_touched(dcd, fake->at[i], fake->uses);
+	if (!e || !vfio_cxl_dcd_touch(dcd, e, fake->uses))
+		return false;
+	fake_dcd_mark(fake, dpa, DCD_BLOCK, 0,
+		      FAKE_BLOCK_TOUCHED | FAKE_BLOCK_DIRTY);
+
+	return true;
 }
 
 /* Everywhere: nothing is in use any more, but caches may have it */

@@ -28,6 +28,7 @@ struct dc_group {
 	bool recovered;
 	bool orphan;		/* given back as soon as it is committed */
 	bool deferred;		/* given back as soon as it is not in use */
+	bool closed;		/* not in use, and about to be unreachable */
 	bool flushed;		/* since it became unreachable */
 	bool unsure;		/* a 4803h timed out, and no list was read since */
 	u8 decision;
@@ -177,7 +178,8 @@ void dc_asked(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);
 
 /* dc_status.c: how things stand */
 bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group);
-bool dc_is_used(struct vfio_cxl_dcd *dcd, const struct dc_group *group);
+bool dc_close(struct vfio_cxl_dcd *dcd, struct dc_group *group);
+bool dc_close_all(struct vfio_cxl_dcd *dcd, struct list_head *picked);
 void dc_untouch(struct vfio_cxl_dcd_extent *e);
 bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
 		bool tenant);

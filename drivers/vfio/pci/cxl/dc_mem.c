@@ -281,8 +281,9 @@ enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 		return size > PAGE_SIZE ? VFIO_CXL_DC_TOUCH_PART :
 					  VFIO_CXL_DC_TOUCH_NONE;
 	use = atomic64_read(&cxl->map_epoch);
-	if (user && READ_ONCE(range->extent->touched) != use)
-		vfio_cxl_dcd_touched(&dc->engine, range->extent, use);
+	if (user && READ_ONCE(range->extent->touched) != use &&
+	    !vfio_cxl_dcd_touch(&dc->engine, range->extent, use))
+		return VFIO_CXL_DC_TOUCH_NONE;
 
 	return VFIO_CXL_DC_TOUCH_ALL;
 }

@@ -15,6 +15,7 @@ void dc_release(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 reason)
 	dc_move(dcd, group, DC_STATE(COMMITTED), VFIO_CXL_DC_RELEASING, reason);
 	dc_lock(dcd);
 	group->deferred = false;
+	group->closed = false;
 	dc_unlock(dcd);
 	group->flushed = false;
 	group->unsure = false;
@@ -38,7 +39,7 @@ void dc_release_deferred(struct vfio_cxl_dcd *dcd)
 	struct dc_group *group, *next;
 
 	list_for_each_entry_safe(group, next, &dcd->deferred, back)
-		if (!dc_is_used(dcd, group))
+		if (dc_close(dcd, group))
 			dc_release(dcd, group, VFIO_CXL_REASON_NONE);
 }
 

@@ -35,16 +35,36 @@ bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
 	return group->touched && group->use == dcd->ops->use(dcd->ctx);
 }
 
-/* The same, of who does not have the state lock */
-bool dc_is_used(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
+/*
+ * What is not in use is closed: nobody gets it mapped any more, until it was made
+ * unreachable. Looking alone would not do, as users don't wait for commands.
+ */
+bool dc_close(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 {
 	bool used;
 
 	dc_lock(dcd);
 	used = dc_in_use(dcd, group);
+	group->closed = !used && group->nr[VFIO_CXL_DC_COMMITTED];
 	dc_unlock(dcd);
 
-	return used;
+	return !used;
+}
+
+/* All that are picked, or none if one of them is in use */
+bool dc_close_all(struct vfio_cxl_dcd *dcd, struct list_head *picked)
+{
+	struct dc_group *group;
+	bool used = false;
+
+	dc_lock(dcd);
+	list_for_each_entry(group, picked, pick)
+		used |= dc_in_use(dcd, group);
+	list_for_each_entry(group, picked, pick)
+		group->closed = !used && group->nr[VFIO_CXL_DC_COMMITTED];
+	dc_unlock(dcd);
+
+	return !used;
 }
 
 /* State lock held. It was unpublished, so that nobody touches it any more */
@@ -56,29 +76,35 @@ void dc_untouch(struct vfio_cxl_dcd_extent *e)
 }
 
 /**
- * vfio_cxl_dcd_touched - an extent is in use from now on
+ * vfio_cxl_dcd_touch - an extent is in use from now on
  * @dcd: the engine
  * @e: the extent, which is published and stays so meanwhile
  * @use: see struct vfio_cxl_dcd_ops; not 0
  *
  * Without the command mutex. Needs not be called again in the same use, as
  * @e->touched tells then, which may be read without a lock.
+ *
+ * Return: true; or false if it was not, and is about to be unreachable.
  */
-void vfio_cxl_dcd_touched(struct vfio_cxl_dcd *dcd,
-			  struct vfio_cxl_dcd_extent *e, u64 use)
+bool vfio_cxl_dcd_touch(struct vfio_cxl_dcd *dcd,
+			struct vfio_cxl_dcd_extent *e, u64 use)
 {
 	struct dc_group *group = e->group;
+	bool closed;
 
 	dc_lock(dcd);
-	if (group->use != use) {
+	closed = group->closed;
+	if (!closed && group->use != use) {
 		group->use = use;
 		group->touched = 0;
 	}
-	if (e->touched != use) {
+	if (!closed && e->touched != use) {
 		group->touched++;
 		WRITE_ONCE(e->touched, use);
 	}
 	dc_unlock(dcd);
+
+	return !closed;
 }
 
 static bool is_touched(struct vfio_cxl_dcd *dcd,

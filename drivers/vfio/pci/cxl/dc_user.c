@@ -388,8 +388,7 @@ int vfio_cxl_dcd_reject(struct vfio_cxl_dcd *dcd,
  * Release
  */
 
-static int check_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
-			 enum vfio_cxl_dcd_how how,
+static int check_release(struct dc_group *group,
 			 struct vfio_cxl_dcd_result *result)
 {
 	if (dc_live(group, DC_OFFERED))
@@ -402,8 +401,6 @@ static int check_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 	}
 	if (is_partial(group))
 		return refuse(result, -EINVAL, VFIO_CXL_REASON_DC_TAG_WHOLE);
-	if (how == VFIO_CXL_DCD_UNUSED && dc_is_used(dcd, group))
-		return refuse(result, -EBUSY, VFIO_CXL_REASON_DC_IN_USE);
 
 	return 0;
 }
@@ -414,7 +411,7 @@ static void do_release(struct vfio_cxl_dcd *dcd, struct dc_group *group,
 {
 	if (!dc_live(group, DC_HELD))
 		return;
-	if (how == VFIO_CXL_DCD_DEFER && dc_is_used(dcd, group)) {
+	if (how == VFIO_CXL_DCD_DEFER && !dc_close(dcd, group)) {
 		result->deferred = true;
 		if (group->deferred)
 			return;
@@ -474,7 +471,9 @@ int vfio_cxl_dcd_release(struct vfio_cxl_dcd *dcd,
 	if (how == VFIO_CXL_DCD_UNUSED && select->tenant)
 		how = VFIO_CXL_DCD_FORCE;
 	list_for_each_entry(group, &picked, pick)
-		ret = ret ?: check_release(dcd, group, how, result);
+		ret = ret ?: check_release(group, result);
+	if (!ret && how == VFIO_CXL_DCD_UNUSED && !dc_close_all(dcd, &picked))
+		ret = refuse(result, -EBUSY, VFIO_CXL_REASON_DC_IN_USE);
 	if (!ret) {
 		result->already = true;
 		list_for_each_entry(group, &picked, pick)

@@ -552,7 +552,7 @@ int vfio_cxl_dcd_extent_status(struct vfio_cxl_dcd *dcd, u64 id, bool tenant,
 			       struct vfio_cxl_dcd_item *item);
 bool vfio_cxl_dcd_tag_live(struct vfio_cxl_dcd *dcd,
 			   const u8 tag[VFIO_CXL_DC_TAG_LEN]);
-void vfio_cxl_dcd_touched(struct vfio_cxl_dcd *dcd,
-			  struct vfio_cxl_dcd_extent *e, u64 use);
+bool vfio_cxl_dcd_touch(struct vfio_cxl_dcd *dcd,
+			struct vfio_cxl_dcd_extent *e, u64 use);
 
 #endif /* VFIO_CXL_DCD_H */
