@@ -348,7 +348,7 @@ has "$out" 'is accepted: COMMITTED' 'in time'
 queued "$ACCEPTING"
 for o in --wait=0 --wait=3; do
 	error 7 null dc accept 0d:00.0 $A $o
-	json_err '.error | [.errno, (.why | test("is ACCEPTING after [03] s"))]' \
+	json_err '.error | [.errno, (.why | test("not accepted, but ACCEPTING after [03] s"))]' \
 		'["ETIMEDOUT",true]' "out of time: $o"
 	json_err '.error.next | test("nothing is taken back")' true \
 		'and what that means'
@@ -475,7 +475,7 @@ is "$(asked)" 'LOG DC_RELEASE DC_RELEASE flags 8 offer 0 count 0 reach 0 DC_STAT
 deferred
 error 7 null dc release 0d:00.0 $A --defer --wait=3
 json_err '.error | [.why, .next] | join(";") |
-	test("is COMMITTED after 3 s: it is still in use;nothing is taken back")' \
+	test("not released, but COMMITTED after 3 s: it is still in use;nothing is taken back")' \
 	true 'out of time'
 deferred
 next <<-E

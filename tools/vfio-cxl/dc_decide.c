@@ -13,11 +13,11 @@ static const struct verb {
 	const char *not_done;
 	int (*call)(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
 } verbs[] = {
-	[ACTION_ACCEPT] = { "ACCEPT", "accepted", "was to be accepted",
+	[ACTION_ACCEPT] = { "ACCEPT", "accepted", "not accepted",
 			    vcxl_dc_accept },
-	[ACTION_REJECT] = { "REJECT", "rejected", "was to be rejected",
+	[ACTION_REJECT] = { "REJECT", "rejected", "not rejected",
 			    vcxl_dc_reject },
-	[ACTION_RELEASE] = { "RELEASE", "released", "was to be released",
+	[ACTION_RELEASE] = { "RELEASE", "released", "not released",
 			     vcxl_dc_release },
 };
 
@@ -105,14 +105,14 @@ static int timed_out(const struct decision *d)
 	snprintf(e.object, sizeof(e.object), "%s", vcxl_device_name(d->dev));
 	if (d->result.flags & UNDER_WAY)
 		snprintf(e.why, sizeof(e.why),
-			 "%s %s, and is %s after %llu s: %s",
+			 "%s: %s, but %s after %llu s: %s",
 			 d->selection.text, verbs[d->action].not_done,
 			 state ? state : "in a newer state",
 			 (unsigned long long)d->waiter.seconds,
 			 why ? why : "unknown");
 	else
 		snprintf(e.why, sizeof(e.why),
-			 "%s %s, and can't be yet after %llu s: %.300s",
+			 "%s: %s, and can't be yet after %llu s: %.300s",
 			 d->selection.text, verbs[d->action].not_done,
 			 (unsigned long long)d->waiter.seconds,
 			 vcxl_error(d->args->ctx)->why);
@@ -137,7 +137,7 @@ static int came_otherwise(const struct decision *d)
 	if (s->rc)
 		snprintf(e.element, sizeof(e.element), "%#x %s", s->rc,
 			 vcxl_rc_name(s->rc) ? vcxl_rc_name(s->rc) : "unknown");
-	snprintf(e.why, sizeof(e.why), "%s %s, but %s%s%s%s%s%s%s",
+	snprintf(e.why, sizeof(e.why), "%s: %s, but %s%s%s%s%s%s%s",
 		 d->selection.text, verbs[d->action].not_done,
 		 s->gone ? "not all of it is there any more" :
 		 s->state ? "is " : "is gone",
