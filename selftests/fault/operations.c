@@ -613,6 +613,46 @@ static int call_device_questions(void)
 	return err;
 }
 
+/* ---- host memory under a tag ---- */
+
+/* How many there are, or an error */
+static int backends(void)
+{
+	struct vfio_cxl_backend_info info;
+	struct vfio_cxl_backend_list list = {
+		.argsz = sizeof(list), .backends = (uintptr_t)&info, .room = 1,
+	};
+
+	return control_ioctl(VFIO_CXL_BACKEND_LIST, &list) ?: list.count;
+}
+
+/* Of several pages, so that the books of them take memory too */
+static int call_backend(void)
+{
+	struct vfio_cxl_backend_create create = {
+		.argsz = sizeof(create), .tag = { 1 }, .size = 3 * 4096,
+	};
+	int err = backends();
+
+	if (!err)
+		err = control_ioctl(VFIO_CXL_BACKEND_CREATE, &create);
+	if (!err)
+		close(create.fd);
+
+	return err;
+}
+
+/* As many as there are to be: one, or after a failure none */
+static bool no_backend(void)
+{
+	struct vfio_cxl_backend_destroy destroy = {
+		.argsz = sizeof(destroy), .tag = { 1 },
+	};
+
+	return !control_ioctl(VFIO_CXL_BACKEND_DESTROY, &destroy) &&
+	       !backends();
+}
+
 const struct operation operations[] = {
 	{ "bind", unbound, call_bind, unbound, .gated = true,
 	  .degrades = no_node },
@@ -661,6 +701,8 @@ const struct operation operations[] = {
 	  .check = memory_live },
 	{ "questions", bound, call_questions, nothing, .inside = true },
 	{ "device_questions", opened, call_device_questions, nothing, .inside = true },
+	{ "backend", bound, call_backend, no_backend, .inside = true,
+	  .depth = 20 },
 	{}
 };
 

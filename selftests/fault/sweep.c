@@ -179,6 +179,7 @@ SWEEP(hot_reset)
 SWEEP(sysfs_reset)
 SWEEP(questions)
 SWEEP(device_questions)
+SWEEP(backend)
 
 /* Where a fabric manager is */
 SWEEP(dc_accept)

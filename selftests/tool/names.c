@@ -4,7 +4,7 @@
 
 #include "../../tools/vfio-cxl/lib/private.h"
 
-#define MAX	64
+#define MAX	128
 
 static void bits(const char *prefix, const char *(*name)(unsigned int bit))
 {

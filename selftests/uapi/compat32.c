@@ -64,6 +64,19 @@ static struct vfio_cxl_dc_deadline dc_deadline = {
 	.argsz = sizeof(dc_deadline), .offer = 1ULL << 40,
 };
 
+/* More than any host has */
+static struct vfio_cxl_backend_create backend_create = {
+	.argsz = sizeof(backend_create), .tag = { 1 }, .size = 1ULL << 50,
+};
+
+static struct vfio_cxl_backend_list backend_list = {
+	.argsz = sizeof(backend_list), .room = 1,
+};
+
+static struct vfio_cxl_backend_destroy backend_destroy = {
+	.argsz = sizeof(backend_destroy), .tag = { 1 },
+};
+
 static const struct {
 	unsigned int cmd;
 	void *arg;
@@ -82,6 +95,9 @@ static const struct {
 	{ VFIO_CXL_DC_REJECT, &dc_reject },
 	{ VFIO_CXL_DC_RELEASE, &dc_release },
 	{ VFIO_CXL_DC_DEADLINE, &dc_deadline },
+	{ VFIO_CXL_BACKEND_CREATE, &backend_create },
+	{ VFIO_CXL_BACKEND_LIST, &backend_list },
+	{ VFIO_CXL_BACKEND_DESTROY, &backend_destroy },
 };
 
 /* @stack: argc, argv[0], the node's path */

@@ -151,7 +151,7 @@ int ioas_unmap(int iommufd, __u32 ioas, __u64 iova, size_t size)
 	return ret ?: unmap.length == size ? 0 : -EIO;
 }
 
-static __u64 physical(__u64 address)
+__u64 physical_read(__u64 address)
 {
 	const char *answer = bed("mmio read %#llx 8",
 				 (unsigned long long)address);
@@ -198,7 +198,7 @@ static __u64 context_entry(void)
 		return *context_found;
 	if (sscanf(dev_bdf(), "%*x:%x:%x.%x", &bus, &slot, &function) != 3)
 		abort();
-	table = physical((physical(iommu_registers() + 0x20) & PAGE) + 16 * bus);
+	table = physical_read((physical_read(iommu_registers() + 0x20) & PAGE) + 16 * bus);
 	if (table & 1)
 		*context_found = (table & PAGE) + 16 * (8 * slot + function);
 
@@ -217,13 +217,13 @@ __u64 translate(__u64 iova)
 
 	if (!context)
 		return 0;
-	entry = physical(context);
+	entry = physical_read(context);
 	if (!(entry & 1))
 		return 0;
-	for (level = (physical(context + 8) & 7) + 2; level; level--) {
+	for (level = (physical_read(context + 8) & 7) + 2; level; level--) {
 		int shift = 12 + 9 * (level - 1);
 
-		entry = physical((entry & PAGE) + 8 * (iova >> shift & 511));
+		entry = physical_read((entry & PAGE) + 8 * (iova >> shift & 511));
 		if (!(entry & 3))
 			return 0;
 		if (level == 1 || entry & 1 << 7)

@@ -19,5 +19,7 @@ int ioas_map(int iommufd, __u32 ioas, __u64 iova, void *memory, size_t size);
 int ioas_unmap(int iommufd, __u32 ioas, __u64 iova, size_t size);
 
 __u64 translate(__u64 iova);
+/* What is there, as the emulator sees it */
+__u64 physical_read(__u64 address);
 
 #endif /* UAPI_IOMMU_H */

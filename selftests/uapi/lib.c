@@ -344,7 +344,7 @@ int control_open(void)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-static int control_ioctl(unsigned long cmd, void *arg)
+int control_ioctl(unsigned long cmd, void *arg)
 {
 	int fd = control_open();
 	int err;

@@ -64,6 +64,7 @@ int touch(volatile void *addr, bool write);
 bool trace_set(const char *name, const char *value);
 
 int control_open(void);
+int control_ioctl(unsigned long cmd, void *arg);
 int control_info(struct vfio_cxl_info *info);
 int control_program(struct vfio_cxl_decoder_program *program);
 int control_clear(struct vfio_cxl_decoder_clear *clear);

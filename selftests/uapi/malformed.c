@@ -52,6 +52,15 @@ static const struct vfio_cxl_dc_eventfd dc_eventfd = {
 	.fd = -1,
 };
 
+/* More than any host has */
+static const struct vfio_cxl_backend_create backend_create = {
+	.tag = { 1 },
+	.size = 1ULL << 50,
+};
+
+static const struct vfio_cxl_backend_list backend_list = { .room = 1 };
+static const struct vfio_cxl_backend_destroy backend_destroy = { .tag = { 1 } };
+
 /*
  * The contract's ioctls. @known are the flags a caller may set, of which
  * @harmless keeps the call from changing anything; @changes asks for
@@ -65,7 +74,7 @@ static const struct command {
 	__u32 known;
 	__u32 harmless;
 	int changes;
-	struct zero zero[4];
+	struct zero zero[6];
 	const void *call;
 } commands[] = {
 	{ "INFO", VFIO_CXL_INFO, sizeof(struct vfio_cxl_info),
@@ -139,6 +148,24 @@ static const struct command {
 	{ "DC_EVENTFD", VFIO_CXL_DC_EVENTFD,
 	  sizeof(struct vfio_cxl_dc_eventfd), ON_DEVICE, 0, 0, 0,
 	  { ZERO(vfio_cxl_dc_eventfd, reserved) }, &dc_eventfd },
+	{ "BACKEND_CREATE", VFIO_CXL_BACKEND_CREATE,
+	  sizeof(struct vfio_cxl_backend_create), ON_CONTROL,
+	  VFIO_CXL_BACKEND_NODE, 0, ON_CONTROL,
+	  /* And a node that no flag announces */
+	  { ZERO(vfio_cxl_backend_create, node),
+	    ZERO(vfio_cxl_backend_create, fd),
+	    ZERO(vfio_cxl_backend_create, reason),
+	    ZERO(vfio_cxl_backend_create, reserved),
+	    ZERO(vfio_cxl_backend_create, id),
+	    ZERO(vfio_cxl_backend_create, huge) }, &backend_create },
+	{ "BACKEND_LIST", VFIO_CXL_BACKEND_LIST,
+	  sizeof(struct vfio_cxl_backend_list), ON_CONTROL, 0, 0, 0,
+	  { ZERO(vfio_cxl_backend_list, reserved) }, &backend_list },
+	{ "BACKEND_DESTROY", VFIO_CXL_BACKEND_DESTROY,
+	  sizeof(struct vfio_cxl_backend_destroy), ON_CONTROL, 0, 0,
+	  ON_CONTROL,
+	  { ZERO(vfio_cxl_backend_destroy, reason),
+	    ZERO(vfio_cxl_backend_destroy, reserved) }, &backend_destroy },
 };
 
 /* The next one that @node knows, or the first one behind NULL */

@@ -21,10 +21,11 @@
  *  E2BIG       newer than this driver: the tail of the struct is not zero
  *  ENOTTY      no such ioctl on this node
  *  EOPNOTSUPP  this device, or the path to it, can't do that
- *  ENOENT      no such decoder, window, tag, offer or extent
+ *  ENOENT      no such decoder, window, tag, offer, extent or backend
+ *  EEXIST      there is one with this tag already
  *  EBUSY       in use, or the device is open
  *  EAGAIN      not now (the media is not ready, a reset is under way): try again
- *  ENOSPC      no room in the fixed memory window
+ *  ENOSPC      no room in the fixed memory window, or for one more
  *  EPERM       not yours: the caller lacks a capability, or the object belongs
  *              to firmware or is locked
  *  EIO         the device answered wrongly
@@ -35,8 +36,8 @@
  *
  * Where an errno has several causes, @reason of the struct tells which one, and
  * @element, where it has one, names the thing in the way; both are valid when
- * the ioctl fails with any of EINVAL, ENOENT, EOPNOTSUPP, EBUSY, EAGAIN, ENOSPC,
- * EPERM, EIO and ENOMEM (reason NONE: the errno says all).
+ * the ioctl fails with any of EINVAL, ENOENT, EEXIST, EOPNOTSUPP, EBUSY, EAGAIN,
+ * ENOSPC, EPERM, EIO and ENOMEM (reason NONE: the errno says all).
  *
  * Section numbers are those of the CXL Specification 3.1.
  */
@@ -47,7 +48,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	4
+#define VFIO_CXL_ABI_VERSION	5
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -203,6 +204,13 @@ struct vfio_cxl_device_info_cap {
  *	Effects Log (8.2.9.5.2.1) does not list all of 4800h to 4803h
  * @VFIO_CXL_REASON_DC_NOT_SYNCED: regions or extents could not be read from the
  *	device yet; it is asked again
+ * @VFIO_CXL_REASON_BACKEND_TAG: a backend needs a tag that is not all zero
+ * @VFIO_CXL_REASON_BACKEND_EXISTS: the device has a backend with this tag, or one
+ *	is being made
+ * @VFIO_CXL_REASON_BACKEND_SIZE: the size of a backend is a multiple of a page, and
+ *	not 0
+ * @VFIO_CXL_REASON_BACKEND_NODE: the host has no such NUMA node, or no memory there
+ * @VFIO_CXL_REASON_BACKEND_LIMIT: a device has 4096 backends at most
  */
 enum vfio_cxl_reason {
 	VFIO_CXL_REASON_NONE,
@@ -269,6 +277,11 @@ enum vfio_cxl_reason {
 	VFIO_CXL_REASON_DC_NO_MAILBOX,
 	VFIO_CXL_REASON_DC_NOT_CAPABLE,
 	VFIO_CXL_REASON_DC_NOT_SYNCED,
+	VFIO_CXL_REASON_BACKEND_TAG,
+	VFIO_CXL_REASON_BACKEND_EXISTS,
+	VFIO_CXL_REASON_BACKEND_SIZE,
+	VFIO_CXL_REASON_BACKEND_NODE,
+	VFIO_CXL_REASON_BACKEND_LIMIT,
 };
 
 /* Length of @element, with its terminating zero */
@@ -1068,5 +1081,136 @@ struct vfio_cxl_dc_event {
 	__u32 rc;
 	__u32 region;
 };
+
+/**
+ * struct vfio_cxl_backend_create - host memory under a tag
+ * @argsz: in: sizeof(struct vfio_cxl_backend_create)
+ * @flags: in: VFIO_CXL_BACKEND_NODE or 0
+ * @tag: in: a UUID in the byte order of its text; not all zero
+ * @size: in: bytes, a multiple of a page
+ * @node: in: with VFIO_CXL_BACKEND_NODE the NUMA node that all of it comes from;
+ *	else 0, and the caller's memory policy says where from
+ * @fd: in: 0; out: a descriptor of it, close-on-exec; -1 after an error
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ * @id: in: 0; out: its number, never used again while the driver is bound
+ * @huge: in: 0; out: bytes of it that are in pages of 2 MiB
+ *
+ * The memory is the driver's own, zeroed, charged to the caller's memory cgroup
+ * until it is free again, never swapped or moved. Of pages of 2 MiB where the host
+ * has any: see @huge of VFIO_CXL_BACKEND_LIST. It belongs to the device, not to who
+ * made it: it stays, closed or not, till it is destroyed or the device is unbound.
+ * Nothing that happens to the device between, a reset, an open or a close, touches
+ * it.
+ *
+ * The descriptor reads and writes it, by mmap() with MAP_SHARED and nothing else; its
+ * owner fills it. lseek() and fstat() tell its size. Pages are ordinary ones for who
+ * pins them: O_DIRECT, io_uring, DMA maps of VFIO, KVM, ptrace. A mapping is refused
+ * that is private (EINVAL), that ends behind the backend (EINVAL) or is executable
+ * (EPERM); it does not grow (EFAULT), and is left out of core dumps.
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. EINVAL with BACKEND_TAG,
+ * BACKEND_SIZE or BACKEND_NODE; EEXIST with BACKEND_EXISTS; ENOSPC with
+ * BACKEND_LIMIT; ENOMEM with NO_MEMORY: the host has not as much, or the node, or the
+ * caller's memory cgroup; for its pages nobody is killed. EMFILE, ENFILE: no descriptor is
+ * free. After an error there is no backend, and nothing is charged. A signal that
+ * kills the caller ends it, as an unbind of the device does (ENODEV).
+ */
+struct vfio_cxl_backend_create {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_BACKEND_NODE		(1 << 0) /* @node is given */
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__aligned_u64 size;
+	__s32 node;
+	__s32 fd;
+	__u32 reason;
+	__u32 reserved;
+	__aligned_u64 id;
+	__aligned_u64 huge;
+};
+
+#define VFIO_CXL_BACKEND_CREATE	_IO(VFIO_CXL_TYPE, 0x0f)
+
+/**
+ * struct vfio_cxl_backend_info - a backend, in the list
+ * @id: its number, never used again while the driver is bound
+ * @tag: a UUID in the byte order of its text
+ * @size: bytes
+ * @huge: bytes of them that are in pages of 2 MiB, and mapped as such where the
+ *	mapping is congruent
+ * @node: the NUMA node that was asked for, or -1
+ * @flags: 0
+ * @reserved: 0
+ */
+struct vfio_cxl_backend_info {
+	__aligned_u64 id;
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__aligned_u64 size;
+	__aligned_u64 huge;
+	__s32 node;
+	__u32 flags;
+	__aligned_u64 reserved[2];
+};
+
+/**
+ * struct vfio_cxl_backend_list - the device's backends
+ * @argsz: in: sizeof(struct vfio_cxl_backend_list)
+ * @flags: in: 0; out: VFIO_CXL_BACKEND_LIST_*
+ * @start: in: 0 for the first page, else as the last page left it
+ * @changes: in: as the last page left it; out: change counter of the list
+ * @backends: in: user pointer to an array of struct vfio_cxl_backend_info
+ * @room: in: elements of that, 1 to 4096
+ * @count: out: elements filled in
+ * @reason: out: enum vfio_cxl_reason
+ * @reserved: 0
+ *
+ * Control node, no capability needed. In the order of ids. One that is being made is
+ * not in it yet.
+ *
+ * EAGAIN: the list changed since the first page: begin again with @start 0.
+ */
+struct vfio_cxl_backend_list {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_BACKEND_LIST_MORE	(1 << 0) /* there is another page */
+	__aligned_u64 start;
+	__aligned_u64 changes;
+	__aligned_u64 backends;
+	__u32 room;
+	__u32 count;
+	__u32 reason;
+	__u32 reserved;
+};
+
+#define VFIO_CXL_BACKEND_LIST	_IO(VFIO_CXL_TYPE, 0x10)
+
+/**
+ * struct vfio_cxl_backend_destroy - give the memory back to the host
+ * @argsz: in: sizeof(struct vfio_cxl_backend_destroy)
+ * @flags: 0
+ * @tag: in: of the backend; not all zero
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ * @id: in: its number, so that it is not another's of the same tag; or 0
+ *
+ * Its descriptors go dead, as with an unbind: what was mapped is SIGBUS at the next
+ * touch, mmap() is ENODEV. Who has pinned pages of it keeps those until it lets them
+ * go; they are nobody else's as long. Pages in which the host found an error of
+ * hardware are nobody's any more at all.
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. ENOENT: the device has no such
+ * backend, or it is being made; EINVAL with BACKEND_TAG.
+ */
+struct vfio_cxl_backend_destroy {
+	__u32 argsz;
+	__u32 flags;
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__u32 reason;
+	__u32 reserved;
+	__aligned_u64 id;
+};
+
+#define VFIO_CXL_BACKEND_DESTROY	_IO(VFIO_CXL_TYPE, 0x11)
 
 #endif /* _UAPI_LINUX_VFIO_CXL_H */

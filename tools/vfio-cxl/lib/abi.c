@@ -28,6 +28,8 @@ FROZEN(vfio_cxl_dc_extent, 88);
 FROZEN(vfio_cxl_dc_status, 264);
 FROZEN(vfio_cxl_dc_decide, 56);
 FROZEN(vfio_cxl_dc_event, 88);
+FROZEN(vfio_cxl_backend_create, 64);
+FROZEN(vfio_cxl_backend_info, 64);
 
 /* Of the C library's types */
 #ifdef __LP64__

@@ -142,6 +142,16 @@ static const struct reason reasons[] = {
 	       "use its static capacity"),
 	REASON(DC_NOT_SYNCED, "regions or extents could not be read from the device yet",
 	       "it is asked again; 'dmesg' says what it answered"),
+	REASON(BACKEND_TAG, "the null tag is none",
+	       "choose a UUID: uuidgen makes one"),
+	REASON(BACKEND_EXISTS, "the device has a backend with this tag already, or one is being made",
+	       "choose another tag, or free this one with 'vfio-cxl backend destroy'"),
+	REASON(BACKEND_SIZE, "the size of a backend is a multiple of a page, and not 0",
+	       "round it"),
+	REASON(BACKEND_NODE, "the host has no such NUMA node, or no memory there",
+	       "see /sys/devices/system/node/has_memory"),
+	REASON(BACKEND_LIMIT, "the device has as many backends as it can have",
+	       "free one with 'vfio-cxl backend destroy'"),
 };
 
 const char *vcxl_reason_name(uint32_t reason)

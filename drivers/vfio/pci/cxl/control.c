@@ -31,6 +31,9 @@ union control_arg {
 	struct vfio_cxl_dc_decide dc_decide;
 	struct vfio_cxl_dc_deadline dc_deadline;
 	struct vfio_cxl_dc_eventfd dc_eventfd;
+	struct vfio_cxl_backend_call backend_create;
+	struct vfio_cxl_backend_list backend_list;
+	struct vfio_cxl_backend_destroy backend_destroy;
 };
 
 static u32 info_flags(struct vfio_cxl_device *cxl, bool live)
@@ -319,6 +322,8 @@ static int control_guest_clear(struct vfio_cxl_device *cxl, void *data,
  * @unlocked: takes cmd_lock itself, or does without
  * @handler: called under cmd_lock with a copy of the struct, which is copied
  *	back also after an error
+ * @told: called last of all, with whether the copy reached the caller; may be NULL.
+ *	The handler may have left it something behind the copy
  */
 struct control_op {
 	unsigned int cmd;
@@ -327,11 +332,12 @@ struct control_op {
 	unsigned int admin;
 	bool unlocked;
 	int (*handler)(struct vfio_cxl_device *cxl, void *data, bool control);
+	void (*told)(struct vfio_cxl_device *cxl, void *data, bool told);
 };
 
 #define CONTROL_OP(name, type, nodes, admin, unlocked, handler)	\
 	{ VFIO_CXL_##name, sizeof(struct vfio_cxl_##type), nodes, admin, \
-	  unlocked, handler }
+	  unlocked, handler, NULL }
 
 static const struct control_op control_ops[] = {
 	CONTROL_OP(INFO, info, NODE_BOTH, 0, false, control_info),
@@ -359,6 +365,13 @@ static const struct control_op control_ops[] = {
 		   vfio_cxl_dc_deadline),
 	CONTROL_OP(DC_EVENTFD, dc_eventfd, NODE_DEVICE, 0, false,
 		   vfio_cxl_dc_eventfd),
+	{ VFIO_CXL_BACKEND_CREATE, sizeof(struct vfio_cxl_backend_create),
+	  NODE_CONTROL, NODE_CONTROL, true, vfio_cxl_backend_create,
+	  vfio_cxl_backend_created },
+	CONTROL_OP(BACKEND_LIST, backend_list, NODE_CONTROL, 0, true,
+		   vfio_cxl_backend_list),
+	CONTROL_OP(BACKEND_DESTROY, backend_destroy, NODE_CONTROL,
+		   NODE_CONTROL, true, vfio_cxl_backend_destroy),
 };
 
 static const struct control_op *control_find(unsigned int cmd, bool control)
@@ -419,7 +432,9 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 
 	/* After an error too: it tells the reason */
 	if (copy_to_user(uarg, &arg, op->size))
-		return -EFAULT;
+		ret = -EFAULT;
+	if (op->told)
+		op->told(cxl, &arg, ret != -EFAULT);
 
 	return ret;
 }
@@ -555,6 +570,7 @@ void vfio_cxl_control_exit(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_node *node = cxl->node;
 
+	vfio_cxl_backends_stop(&cxl->backends);
 	misc_deregister(&node->misc);
 	/*
 	 * A class of its own: hot-unplug comes here with the slot's locks held,

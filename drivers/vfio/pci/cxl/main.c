@@ -57,6 +57,7 @@ static int device_init(struct vfio_device *vdev)
 	mutex_init(&cxl->shadow_lock);
 	init_rwsem(&cxl->gate_sem);
 	spin_lock_init(&cxl->maps_lock);
+	vfio_cxl_backends_init(&cxl->backends);
 	INIT_WORK(&cxl->restore_work, vfio_cxl_gate_work);
 	scnprintf(cxl->name, sizeof(cxl->name), "vfio-cxl-%s",
 		  pci_name(cxl->core.pdev));
@@ -411,6 +412,7 @@ static void cxl_vfio_pci_remove(struct pci_dev *pdev)
 		vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
 
 	vfio_cxl_control_exit(cxl);
+	vfio_cxl_backends_end(&cxl->backends);
 	vfio_cxl_recovery_exit(cxl);
 	vfio_pci_core_unregister_device(&cxl->core);
 	device_leave(cxl);

@@ -15,7 +15,9 @@
  *   shadow_lock	the decoder as the user sees it
  *
  * Below cmd_lock, and beside the others: the list of devices with Dynamic Capacity,
- * and below all of them each device's state lock (dc.h).
+ * the list of backends, and below all of them each device's state lock (dc.h). No
+ * lock of the driver's is held while a backend's folios are locked, as a fault has
+ * them, or unmapped.
  *
  * Reset hooks run under the device lock, some also under memory_lock: they take
  * gate_sem only and leave the rest to restore_work.
@@ -33,6 +35,7 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/workqueue.h>
 
+#include "backend.h"
 #include "bar.h"
 #include "cedt.h"
 #include "comp_regs.h"
@@ -189,6 +192,7 @@ struct vfio_cxl_node {
  * @guest: what the control node says of it
  * @dvsec: valid while @open
  * @dvsec_keep: CXL resets under way, which leave @dvsec as it is
+ * @backends: host memory under tags; in use while the control node is there
  * @changes: log of changes, from before the device is looked at to after it was left
  * @node: control node
  * @pm: refuses hibernation
@@ -233,6 +237,7 @@ struct vfio_cxl_device {
 	struct vfio_cxl_dvsec dvsec;
 	unsigned int dvsec_keep;
 
+	struct vfio_cxl_backends backends;
 	struct vfio_cxl_changes *changes;
 	struct vfio_cxl_node *node;
 	struct notifier_block pm;
