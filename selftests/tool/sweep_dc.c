@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sweep_lib.h"
 
@@ -82,12 +83,40 @@ static int do_events(void)
 	return ret;
 }
 
+/* Each of them; what the last round could not destroy goes first */
+static int do_backend(void)
+{
+	struct vfio_cxl_backend_create create = { .size = 4096 };
+	struct vfio_cxl_backend_info *backends;
+	static bool left;
+	size_t count;
+	int fd, ret;
+
+	if (left)
+		left = vcxl_backend_destroy(dev, tag, 0);
+	memcpy(create.tag, tag, sizeof(tag));
+	ret = vcxl_backend_create(dev, &create, &fd);
+	if (ret)
+		return ret;
+	left = true;
+	close(fd);
+	ret = vcxl_backend_list(dev, &backends, &count);
+	if (ret)
+		return ret;
+	sprintf(result, "%zu", count);
+	free(backends);
+	ret = vcxl_backend_destroy(dev, tag, 0);
+	left = ret;
+	return ret;
+}
+
 const struct call dc_calls[] = {
 	{ "vcxl_dc_info", do_dc_info, false, NULL, false },
 	{ "vcxl_dc_list", do_dc_list, false, NULL, false },
 	{ "vcxl_dc_status", do_dc_status, false, NULL, false },
 	{ "vcxl_dc_release", do_dc_release, false, NULL, false },
 	{ "vcxl_dc_deadline", do_dc_deadline, false, NULL, false },
+	{ "vcxl_backend_*", do_backend, false, NULL, false },
 	{ "vcxl_events_*", do_events, false, NULL, false },
 	{ 0 },
 };

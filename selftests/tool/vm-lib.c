@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -211,6 +212,57 @@ static void test_memory(void)
 	munmap(area, room);
 }
 
+static int listed(const uint8_t *tag)
+{
+	struct vfio_cxl_backend_info *backends;
+	size_t count, i;
+	int n = 0;
+
+	if (vcxl_backend_list(dev, &backends, &count))
+		return -1;
+	for (i = 0; i < count; i++)
+		n += !memcmp(backends[i].tag, tag, VFIO_CXL_DC_TAG_LEN);
+	free(backends);
+	return n;
+}
+
+/* Host memory under a tag: by its owner's descriptor */
+static void test_backend(void)
+{
+	struct vfio_cxl_backend_create create = {
+		.tag = { 0x6b, 0xa7 }, .size = 3 * MIB,
+	}, again = create;
+	char *memory;
+	int fd = -1;
+
+	if (!ok(!vcxl_backend_create(dev, &create, &fd) && fd >= 0,
+		"a backend"))
+		return;
+	memory = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      fd, 0);
+	if (ok(memory != MAP_FAILED, "its owner maps it")) {
+		ok(!memory[0] && !memory[3 * MIB - 1], "zeroed");
+		memory[2 * MIB] = 'x';
+		munmap(memory, create.size);
+		memory = mmap(NULL, create.size, PROT_READ, MAP_SHARED, fd, 0);
+		ok(memory != MAP_FAILED && memory[2 * MIB] == 'x',
+		   "and finds what it wrote");
+		munmap(memory, create.size);
+	}
+	close(fd);
+	ok(listed(create.tag) == 1, "it is there without the descriptor");
+	refused(vcxl_backend_create(dev, &again, &fd), -EEXIST,
+		VFIO_CXL_REASON_BACKEND_EXISTS, "its tag is taken");
+	again.size = 1;
+	again.tag[3] = 1;
+	refused(vcxl_backend_create(dev, &again, &fd), -EINVAL,
+		VFIO_CXL_REASON_BACKEND_SIZE, "a size that is none");
+	ok(!vcxl_backend_destroy(dev, create.tag, 0), "destroyed");
+	ok(!listed(create.tag), "and not there any more");
+	refused(vcxl_backend_destroy(dev, create.tag, 0), -ENOENT, 0,
+		"there is nothing to destroy");
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -222,6 +274,7 @@ int main(int argc, char **argv)
 		test_from_fd();
 		test_memory();
 		vcxl_client_close(client);
+		test_backend();
 		vcxl_device_free(dev);
 	}
 	vcxl_free(ctx);

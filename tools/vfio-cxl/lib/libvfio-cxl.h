@@ -407,6 +407,43 @@ int vcxl_dc_release(struct vcxl_device *dev, struct vfio_cxl_dc_decide *decide);
 int vcxl_dc_deadline(struct vcxl_device *dev, uint64_t offer, uint64_t deadline);
 
 /**
+ * vcxl_backend_create - set host memory aside under a tag
+ * @dev: device
+ * @create: in: @tag, @size, and with VFIO_CXL_BACKEND_NODE in @flags also @node; all
+ *	else 0; out: @id and @huge
+ * @fd: out: the owner's descriptor, for close(); it fills and reads the memory
+ *	through a mapping of it, MAP_SHARED. The memory stays when it is closed
+ *
+ * Return: 0; -EEXIST, -EINVAL, -ENOSPC or -ENOMEM with a reason.
+ */
+int vcxl_backend_create(struct vcxl_device *dev,
+			struct vfio_cxl_backend_create *create, int *fd);
+
+/**
+ * vcxl_backend_list - the host memory under tags
+ * @dev: device
+ * @backends: out: for free(), in the order in which they were made
+ * @count: out: of them
+ *
+ * Return: 0; -EAGAIN if it changed each time that it was read.
+ */
+int vcxl_backend_list(struct vcxl_device *dev,
+		      struct vfio_cxl_backend_info **backends, size_t *count);
+
+/**
+ * vcxl_backend_destroy - give that memory back to the host
+ * @dev: device
+ * @tag: of the backend
+ * @id: its number, so that it is not another's of the same tag; or 0
+ *
+ * Its descriptors go dead: what is mapped of it raises SIGBUS.
+ *
+ * Return: 0; -ENOENT if there is none.
+ */
+int vcxl_backend_destroy(struct vcxl_device *dev,
+			 const uint8_t tag[VFIO_CXL_DC_TAG_LEN], uint64_t id);
+
+/**
  * vcxl_events_open - follow the log of changes
  * @dev: device; may be freed before the events
  * @events: out: for vcxl_events_close(); begins with the entry that comes next
