@@ -18,6 +18,7 @@
  * restarts N                       so often a list changes while it is read
  * raw BYTES                        so many of the log's next entry are read
  * signal NUMBER                    is raised
+ * backend ...                      see fake_backend.c
  *
  * FAKE_REAL: at the end standard output is waited for, really
  */
@@ -62,8 +63,7 @@ static struct reader {
 
 static int next_step;
 
-/* 8-4-4-4-12, or - */
-static void parse_tag(const char *text, unsigned char *tag)
+void fake_parse_tag(const char *text, unsigned char *tag)
 {
 	size_t i;
 
@@ -98,7 +98,7 @@ static void parse_extent(const char *line)
 		   (int *)&e.reach, (int *)&e.reason, (int *)&e.rc,
 		   (int *)&e.requests, (int *)&e.flags, (int *)&e.region) != 13)
 		abort();
-	parse_tag(tag, e.tag);
+	fake_parse_tag(tag, e.tag);
 	for (i = 0; i < nr_extents; i++)
 		if (extents[i].id == e.id && lie_count != -2)
 			break;
@@ -120,7 +120,7 @@ static void parse_status(const char *line)
 		   (int *)&s.rc, (int *)&s.requests, (int *)&s.flags,
 		   (long long *)&s.offer, (long long *)&bytes) != 9)
 		abort();
-	parse_tag(tag, s.tag);
+	fake_parse_tag(tag, s.tag);
 	if (s.state < VFIO_CXL_DC_STATES) {
 		s.nr[s.state] = 1;
 		s.bytes[s.state] = bytes;
@@ -146,7 +146,7 @@ static void parse_event(const char *line, struct vfio_cxl_dc_event *e)
 		   tag) != 11)
 		abort();
 	e->time = 1500000000ULL;
-	parse_tag(tag, e->tag);
+	fake_parse_tag(tag, e->tag);
 }
 
 static void parse_message(const char *line)
@@ -227,6 +227,8 @@ static void parse(const char *line)
 		parse_message(line);
 	} else if (!strcmp(word, "region")) {
 		parse_region(line);
+	} else if (!strcmp(word, "backend")) {
+		fake_backend_add(line);
 	} else if (!strcmp(word, "bound")) {
 		unbound = false;
 		binding++;
@@ -366,7 +368,7 @@ int fake_dc_ioctl(unsigned long request, void *arg)
 	case VFIO_CXL_DC_DEADLINE:
 		return -fake_failure("DC_DEADLINE", &reason);
 	default:
-		return -ENOTTY;
+		return fake_backend_ioctl(request, arg);
 	}
 }
 

@@ -32,6 +32,13 @@ unsigned long long fake_number(const char *name, unsigned long long other);
 int fake_dc_ioctl(unsigned long request, void *arg);
 void fake_dc_load(void);
 
+/* 8-4-4-4-12, or - */
+void fake_parse_tag(const char *text, unsigned char *tag);
+
+/* fake_backend.c: likewise */
+int fake_backend_ioctl(unsigned long request, void *arg);
+void fake_backend_add(const char *line);
+
 /* fake_nl.c */
 struct fake_message {
 	char device[32];

@@ -98,6 +98,7 @@ reads()
 	all_of dc show 0d:00.0 --json
 	all_of dc list
 	all_of dc status 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
+	all_of backend list 0d:00.0
 	SWEEP_STREAM=1 all_of monitor --since 1 --count 3 --json 0d:00.0
 	all_of help --json
 	all_of help --completion bash
@@ -120,6 +121,9 @@ changes()
 	all_of dc accept 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8 --wait
 	all_of dc release 0d:00.0 --offer 4 --force --json
 	all_of dc deadline 0d:00.0 4 60
+	all_of backend create 0d:00.0 0f0e0d0c-0b0a-0908-0706-050403020100 \
+		--size 64K --fill "$here/run" --json
+	all_of backend destroy 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
 	all_of unbind 0d:00.0
 	all_of unbind 0d:00.0 --json
 	with_region

@@ -253,6 +253,7 @@ static int need_words(const struct args *args, const char *names, int count)
 		{ "DEV", "which device?" },
 		{ "ADDR", "which address?" },
 		{ "OFFER", "which offer?" },
+		{ "TAG", "which tag?" },
 		{ "SECONDS", "in how many seconds?" },
 	};
 	size_t i, len;

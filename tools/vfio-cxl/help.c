@@ -16,7 +16,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 			"what is in use is given back when that ends" },
 	[OPT_BASE] = { "base", "auto|ADDR",
 		       "host physical address; auto: the lowest free range" },
-	[OPT_SIZE] = { "size", "SIZE", "bytes; all there are if left out" },
+	[OPT_SIZE] = { "size", "SIZE", "bytes; if left out all there are, where that is known" },
 	[OPT_DPA_SKIP] = { "dpa-skip", "SIZE",
 			   "bytes of device memory to leave out at the start" },
 	[OPT_LOCK] = { "lock", NULL,
@@ -49,6 +49,9 @@ const struct option_text option_texts[OPT_COUNT] = {
 			"only these kinds of changes, or changes to these states" },
 	[OPT_SINCE] = { "since", "SEQUENCE",
 			"begin with this entry of the log, or the first kept" },
+	[OPT_NUMA] = { "numa", "NODE", "all of it from this NUMA node" },
+	[OPT_FILL] = { "fill", "FILE",
+		       "begin with what is in this file; the rest is zero" },
 };
 
 static void print_option(FILE *file, int option)
@@ -85,8 +88,9 @@ void print_usage(FILE *file, const struct command *c)
 	if (strstr(c->args, "SECONDS"))
 		fputs("SECONDS: from now on; or never.\n", file);
 	if (strstr(c->args, "TAG"))
-		fputs("TAG: a UUID, 36 characters long. What has none is named by --extent.\n",
-		      file);
+		fprintf(file, "TAG: a UUID, 36 characters long.%s\n",
+			options & ALLOW(EXTENT) ?
+			" What has none is named by --extent." : "");
 }
 
 static void print_row(FILE *file, const struct command *c)

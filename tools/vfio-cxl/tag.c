@@ -21,8 +21,10 @@ int parse_tag(const struct args *args, const char *text, uint8_t *tag)
 	if (uuid_parse(text, uuid))
 		return usage_error(args, "'%s' is no tag: a tag is a UUID, as in 6ba7b810-9dad-11d1-80b4-00c04fd430c8",
 				   text);
-	if (uuid_is_null(uuid))
+	if (uuid_is_null(uuid) && args->command->options & ALLOW(EXTENT))
 		return usage_error(args, "the null tag is what all extents without a tag have: name them by number, with --extent");
+	if (uuid_is_null(uuid))
+		return usage_error(args, "the null tag is none: choose a UUID, uuidgen makes one");
 	memcpy(tag, uuid, sizeof(uuid));
 	return EXIT_DONE;
 }

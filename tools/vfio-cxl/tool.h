@@ -58,6 +58,8 @@ enum option {
 	OPT_TIMEOUT,
 	OPT_EVENT,
 	OPT_SINCE,
+	OPT_NUMA,
+	OPT_FILL,
 	OPT_COUNT,
 };
 
@@ -122,6 +124,9 @@ int cmd_dc_accept(struct args *args);
 int cmd_dc_reject(struct args *args);
 int cmd_dc_release(struct args *args);
 int cmd_dc_deadline(struct args *args);
+int cmd_backend_create(struct args *args);
+int cmd_backend_list(struct args *args);
+int cmd_backend_destroy(struct args *args);
 int cmd_monitor(struct args *args);
 int cmd_version(struct args *args);
 int cmd_help(struct args *args);
