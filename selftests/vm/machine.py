@@ -155,16 +155,20 @@ class Machine:
             args += ["-device", device.arguments(device.name, backends)]
         return args + t.window_args()
 
+    def virtio_args(self, tag, device):
+        # Linux resets a virtio device that is suspended, and neither its 9p
+        # client nor, in 7.3, its serial ports survive that, unless power
+        # management says otherwise, which only a device below a root port has.
+        return ["-device", f"pcie-root-port,id={tag}-port,bus=pcie.0,"
+                f"chassis={100 + len(tag)}",
+                "-device", f"{device},bus={tag}-port,"
+                "x-pcie-pm-no-soft-reset=on"]
+
     def share_args(self, tag, path, more=""):
-        # Linux resets a virtio device that is suspended, and its 9p client
-        # does not survive that, unless power management says otherwise, which
-        # only a device below a root port has.
         return ["-fsdev", f"local,id={tag},path={quote(path)},"
                 f"security_model=none{more}",
-                "-device", f"pcie-root-port,id={tag}-port,bus=pcie.0,"
-                f"chassis={100 + len(tag)}",
-                "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag},"
-                f"bus={tag}-port,x-pcie-pm-no-soft-reset=on"]
+                *self.virtio_args(tag, f"virtio-9p-pci,fsdev={tag},"
+                                  f"mount_tag={tag}")]
 
     def start(self, kernel, initrd, logs, share=None, out=None, append=""):
         theirs = []
@@ -175,7 +179,7 @@ class Machine:
                  "-chardev", "file,id=console,path="
                  + quote(os.path.join(logs, "console")),
                  "-serial", "chardev:console",
-                 "-device", "virtio-serial-pci,id=vser,bus=pcie.0"]
+                 *self.virtio_args("vser", "virtio-serial-pci,id=vser")]
         for name in PORTS:
             self.ports[name], chardev = self.chardev(name, theirs)
             args += chardev + ["-device",
