@@ -102,8 +102,8 @@ error 3 null doctor 0e:00.0
 # The host
 echo 6.1.0 >"$fix/proc/sys/kernel/osrelease"
 finds kernel WARN '6.1.0' 'an old kernel'
-echo 7.3.0-rc1 >"$fix/proc/sys/kernel/osrelease"
-finds kernel WARN '7.3' 'a new one'
+echo 7.4.0-rc1 >"$fix/proc/sys/kernel/osrelease"
+finds kernel WARN '7.4' 'a new one'
 echo 6.12.95+deb13 >"$fix/proc/sys/kernel/osrelease"
 finds kernel OK '6.12.95' 'the oldest that will do'
 echo rubbish >"$fix/proc/sys/kernel/osrelease"

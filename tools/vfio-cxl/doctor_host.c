@@ -8,7 +8,7 @@
 
 /* Those that this release was tried with, as major * 100 + minor */
 #define OLDEST	612
-#define NEWEST	702
+#define NEWEST	703
 
 static void check_kernel(struct doctor *d)
 {
@@ -31,7 +31,7 @@ static void check_kernel(struct doctor *d)
 	if (version < OLDEST || version > NEWEST)
 		finding(d, "kernel", CHECK_WARN,
 			"use one of these, or run 'make check' with this one",
-			"Linux %s: cxl-vfio-pci is tried with 6.12 to 7.2",
+			"Linux %s: cxl-vfio-pci is tried with 6.12 to 7.3",
 			release);
 	else
 		finding(d, "kernel", CHECK_OK, "", "Linux %s", release);

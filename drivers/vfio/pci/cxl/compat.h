@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The only place that asks for the kernel's version: 6.12 to 7.2. */
+/* The only place that asks for the kernel's version: 6.12 to 7.3. */
 #ifndef VFIO_CXL_COMPAT_H
 #define VFIO_CXL_COMPAT_H
 

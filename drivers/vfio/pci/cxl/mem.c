@@ -78,7 +78,7 @@ static const struct kernel_param_ops mem_mode_ops = {
 
 module_param_cb(mem_mode, &mem_mode_ops, NULL, 0444);
 MODULE_PARM_DESC(mem_mode,
-		 "how the kernel maps the memory: pages (with struct pages; KVM on Intel needs them for write-back), memremap, or auto (default: pages where they cost next to nothing, which is Linux 7.2)");
+		 "how the kernel maps the memory: pages (with struct pages; KVM on Intel needs them for write-back), memremap, or auto (default: pages where they cost next to nothing, which is from Linux 7.2 on)");
 
 static bool want_pages(void)
 {
