@@ -12,8 +12,9 @@
  * Every struct starts with @argsz, which the caller sets to the size it was
  * compiled with, and @flags. A larger struct than the driver's is accepted as
  * long as the unknown tail is zero; unknown flags and non-zero reserved fields
- * are refused, so that they can get a meaning later. All structs have the same
- * layout for 32 and 64 bit callers.
+ * are refused, so that they can get a meaning later. Of a struct that has grown the
+ * caller with an older, shorter one gets as much as that has. All structs have the
+ * same layout for 32 and 64 bit callers.
  *
  * Each errno has one meaning:
  *
@@ -48,7 +49,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	5
+#define VFIO_CXL_ABI_VERSION	6
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -98,11 +99,13 @@ struct vfio_cxl_device_info_cap {
 /*
  * Region types. HDM memory is what decoder 0 decodes, from its base on: read,
  * write, mmap (MAP_SHARED), write-back. COMP_REGS is the decoder as the user
- * may see and program it: little endian, 4 byte accesses only.
+ * may see and program it: little endian, 4 byte accesses only. HOST_WINDOW is the
+ * window for host memory of VFIO_CXL_DC_CONFIGURE: read, write, mmap (MAP_SHARED).
  */
 #define VFIO_CXL_REGION_TYPE			0x80001e98
 #define VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY	1
 #define VFIO_CXL_REGION_SUBTYPE_COMP_REGS	2
+#define VFIO_CXL_REGION_SUBTYPE_HOST_WINDOW	0x80000001
 
 /**
  * enum vfio_cxl_reason - why something is not so, or was refused
@@ -211,6 +214,22 @@ struct vfio_cxl_device_info_cap {
  *	not 0
  * @VFIO_CXL_REASON_BACKEND_NODE: the host has no such NUMA node, or no memory there
  * @VFIO_CXL_REASON_BACKEND_LIMIT: a device has 4096 backends at most
+ * @VFIO_CXL_REASON_BACKEND_NONE: the device has no backend with this tag, or it is
+ *	being made
+ * @VFIO_CXL_REASON_BACKEND_RESERVED: an extent has the backend; it is free again once
+ *	that is rejected, released or revoked
+ * @VFIO_CXL_REASON_BACKEND_HELD: somebody still holds pages of the backend: a DMA map,
+ *	a pin
+ * @VFIO_CXL_REASON_BACKEND_BLOCK: the backend's size is no multiple of the region's
+ *	blocks
+ * @VFIO_CXL_REASON_HOST_WINDOW: the device has no window for host memory
+ * @VFIO_CXL_REASON_HOST_REGIONS: a window for host memory has 8 regions at most
+ * @VFIO_CXL_REASON_HOST_BLOCK: the size of a block is a power of two, and a page at
+ *	least
+ * @VFIO_CXL_REASON_HOST_SIZE: the size of a region is a multiple of its blocks, and
+ *	not 0
+ * @VFIO_CXL_REASON_HOST_EXTENTS: there are extents in the window for host memory
+ * @VFIO_CXL_REASON_HOST_OUTSIDE: the extent ends behind its region
  */
 enum vfio_cxl_reason {
 	VFIO_CXL_REASON_NONE,
@@ -282,6 +301,16 @@ enum vfio_cxl_reason {
 	VFIO_CXL_REASON_BACKEND_SIZE,
 	VFIO_CXL_REASON_BACKEND_NODE,
 	VFIO_CXL_REASON_BACKEND_LIMIT,
+	VFIO_CXL_REASON_BACKEND_NONE,
+	VFIO_CXL_REASON_BACKEND_RESERVED,
+	VFIO_CXL_REASON_BACKEND_HELD,
+	VFIO_CXL_REASON_BACKEND_BLOCK,
+	VFIO_CXL_REASON_HOST_WINDOW,
+	VFIO_CXL_REASON_HOST_REGIONS,
+	VFIO_CXL_REASON_HOST_BLOCK,
+	VFIO_CXL_REASON_HOST_SIZE,
+	VFIO_CXL_REASON_HOST_EXTENTS,
+	VFIO_CXL_REASON_HOST_OUTSIDE,
 };
 
 /* Length of @element, with its terminating zero */
@@ -687,17 +716,21 @@ enum vfio_cxl_dc_change {
 
 /* Regions of Dynamic Capacity that a device has at most (9.13.3) */
 #define VFIO_CXL_DC_REGIONS	8
+/* Number of the first region for host memory, and how many there are at most */
+#define VFIO_CXL_DC_HOST_REGION	8
+#define VFIO_CXL_DC_HOST_REGIONS	8
 /* Number of states */
 #define VFIO_CXL_DC_STATES	8
 
 /**
  * struct vfio_cxl_dc_region - a region of Dynamic Capacity (8.2.9.9.9.1)
- * @dpa: device physical address of its first byte
+ * @dpa: device physical address of its first byte; 0 for host memory
  * @decode_length: bytes of DPA that it has; decoders are programmed for these
  * @length: bytes that extents can be in, from @dpa on
  * @block_size: what DPA and length of its extents are multiples of, bytes
  * @covered: bytes of @length that decoder 0 decodes, from the first one decoded on
- * @offset: where the first of these is in the HDM memory region
+ * @offset: where the first of these is in the HDM memory region; for host memory,
+ *	all of which is covered, in the window for it
  * @flags: VFIO_CXL_DC_REGION_*
  * @reserved: 0
  */
@@ -746,14 +779,23 @@ struct vfio_cxl_dc_region {
  * @syncs: out: times that the device's list of extents was read
  * @revoked: out: extents that the device took away
  * @region: out: @region_count of them
+ * @window_size: out: bytes of the window for host memory (with
+ *	VFIO_CXL_DC_INFO_WINDOW); ABI version 6, as all that follows
+ * @window_region: out: its VFIO region index on the device fd, or 0 where the tenancy
+ *	has none
+ * @host_region_count: out: of @host_region
+ * @host_region: out: regions for host memory; their numbers begin with
+ *	VFIO_CXL_DC_HOST_REGION
  *
- * Both nodes, no capability needed.
+ * Both nodes, no capability needed. @nr, @bytes, @changes and @open_offers count host
+ * memory, too; what else there is of the device is about its own capacity only.
  */
 struct vfio_cxl_dc_info {
 	__u32 argsz;
 	__u32 flags;
 #define VFIO_CXL_DC_INFO_CAPABLE	(1 << 0) /* the device does it */
 #define VFIO_CXL_DC_INFO_SYNCED		(1 << 1) /* all that it lists is known */
+#define VFIO_CXL_DC_INFO_WINDOW		(1 << 2) /* there is a window for host memory */
 	__u32 reason;
 	__u32 region_count;
 	__u32 extents_supported;
@@ -780,6 +822,10 @@ struct vfio_cxl_dc_info {
 	__aligned_u64 syncs;
 	__aligned_u64 revoked;
 	struct vfio_cxl_dc_region region[VFIO_CXL_DC_REGIONS];
+	__aligned_u64 window_size;
+	__u32 window_region;
+	__u32 host_region_count;
+	struct vfio_cxl_dc_region host_region[VFIO_CXL_DC_HOST_REGIONS];
 };
 
 #define VFIO_CXL_DC_INFO	_IO(VFIO_CXL_TYPE, 0x07)
@@ -793,8 +839,11 @@ struct vfio_cxl_dc_info {
  * @id: its number, never used again while the driver is bound
  * @offer: number of the offer that it came with, or 0 if it was found
  * @dpa: device physical address of its first byte
+ * @backend: in the place of that, with VFIO_CXL_DC_EXTENT_HOST: the number of the
+ *	backend whose memory it is
  * @length: bytes
- * @offset: of its first byte in the HDM memory region, or VFIO_CXL_DC_NOWHERE
+ * @offset: of its first byte in the HDM memory region, or VFIO_CXL_DC_NOWHERE; of host
+ *	memory, in the window for it
  * @tag: a UUID in the byte order of its text; all zero if it has none
  * @state: enum vfio_cxl_dc_state
  * @reach: enum vfio_cxl_dc_reach
@@ -808,7 +857,10 @@ struct vfio_cxl_dc_info {
 struct vfio_cxl_dc_extent {
 	__aligned_u64 id;
 	__aligned_u64 offer;
-	__aligned_u64 dpa;
+	union {
+		__aligned_u64 dpa;
+		__aligned_u64 backend;
+	};
 	__aligned_u64 length;
 	__aligned_u64 offset;
 	__u8 tag[VFIO_CXL_DC_TAG_LEN];
@@ -823,6 +875,7 @@ struct vfio_cxl_dc_extent {
 #define VFIO_CXL_DC_EXTENT_DECIDED	(1 << 2) /* PENDING, going to be rejected */
 #define VFIO_CXL_DC_EXTENT_MISMATCH	(1 << 3) /* asked for in part, or by another tag */
 #define VFIO_CXL_DC_EXTENT_DEFERRED	(1 << 4) /* COMMITTED, its release is deferred */
+#define VFIO_CXL_DC_EXTENT_HOST		(1 << 5) /* host memory */
 	__u32 region;
 	__u32 sequence;
 };
@@ -905,6 +958,7 @@ struct vfio_cxl_dc_status {
 #define VFIO_CXL_DC_STATUS_DECIDED	(1 << 4) /* PENDING, going to be rejected */
 #define VFIO_CXL_DC_STATUS_MISMATCH	(1 << 5) /* asked for in part, or by another tag */
 #define VFIO_CXL_DC_STATUS_DEFERRED	(1 << 6) /* COMMITTED, its release is deferred */
+#define VFIO_CXL_DC_STATUS_HOST		(1 << 7) /* host memory */
 	__u8 tag[VFIO_CXL_DC_TAG_LEN];
 	__aligned_u64 extent;
 	__u32 region;
@@ -1140,7 +1194,8 @@ struct vfio_cxl_backend_create {
  * @huge: bytes of them that are in pages of 2 MiB, and mapped as such where the
  *	mapping is congruent
  * @node: the NUMA node that was asked for, or -1
- * @flags: 0
+ * @flags: VFIO_CXL_BACKEND_RESERVED
+ * @extent: id of the extent that has it, with VFIO_CXL_BACKEND_RESERVED
  * @reserved: 0
  */
 struct vfio_cxl_backend_info {
@@ -1150,7 +1205,9 @@ struct vfio_cxl_backend_info {
 	__aligned_u64 huge;
 	__s32 node;
 	__u32 flags;
-	__aligned_u64 reserved[2];
+#define VFIO_CXL_BACKEND_RESERVED	(1 << 0) /* it is offered, or held */
+	__aligned_u64 extent;
+	__aligned_u64 reserved;
 };
 
 /**
@@ -1200,7 +1257,8 @@ struct vfio_cxl_backend_list {
  * hardware are nobody's any more at all.
  *
  * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. ENOENT: the device has no such
- * backend, or it is being made; EINVAL with BACKEND_TAG.
+ * backend, or it is being made; EINVAL with BACKEND_TAG; EBUSY with BACKEND_RESERVED:
+ * an extent has it.
  */
 struct vfio_cxl_backend_destroy {
 	__u32 argsz;
@@ -1212,5 +1270,116 @@ struct vfio_cxl_backend_destroy {
 };
 
 #define VFIO_CXL_BACKEND_DESTROY	_IO(VFIO_CXL_TYPE, 0x11)
+
+/**
+ * struct vfio_cxl_dc_configure - a window for host memory
+ * @argsz: in: sizeof(struct vfio_cxl_dc_configure)
+ * @flags: in: 0; out: VFIO_CXL_DC_CONFIGURE_ALREADY
+ * @regions: in: how many regions it has, 1 to 8; 0: take the window away
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @size: in: bytes of each; a multiple of @block, and not 0; without @regions 0
+ * @block: in: what offset and size of extents are multiples of: a power of two, a page
+ *	at least; or 0 for 2 MiB; out: the one chosen. Without @regions 0
+ * @reserved: 0
+ *
+ * From the next open on the device has one more VFIO region, of subtype
+ * VFIO_CXL_REGION_SUBTYPE_HOST_WINDOW, in which the regions follow each other. It is
+ * mapped once and whole, and KVM has one slot of it. Nothing stands behind it, but
+ * where extents are COMMITTED: a touch of the rest raises SIGBUS, read and write fail
+ * with EIO. So a map for DMA is made of one extent after the other, as they come.
+ * Whatever the device is and does, it can have a window. That stays till it is taken
+ * away, or the device is unbound; neither resets nor an open or a close of the device
+ * touch it.
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. EINVAL with HOST_REGIONS, HOST_BLOCK
+ * or HOST_SIZE, or with RANGE_SIZE: of more than 1 TiB; EBUSY with OPEN, or with
+ * HOST_EXTENTS: an extent is offered, or held. A failed call changes nothing.
+ */
+struct vfio_cxl_dc_configure {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_CONFIGURE_ALREADY	(1 << 0) /* out: it was so already */
+	__u32 regions;
+	__u32 reason;
+	__aligned_u64 size;
+	__aligned_u64 block;
+	__aligned_u64 reserved;
+};
+
+#define VFIO_CXL_DC_CONFIGURE	_IO(VFIO_CXL_TYPE, 0x12)
+
+/**
+ * struct vfio_cxl_dc_add - offer host memory
+ * @argsz: in: sizeof(struct vfio_cxl_dc_add)
+ * @flags: 0
+ * @tag: in: of a backend; not all zero
+ * @region: in: number of the region, from VFIO_CXL_DC_HOST_REGION on
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @offset: in: where in the region the extent begins, a multiple of its blocks
+ * @backend: in: the backend's number, so that it is not another's of the same tag; or
+ *	0; out: its number
+ * @extent: in: 0; out: the id of the extent
+ * @offer: in: 0; out: the number of the offer
+ * @reserved: 0
+ *
+ * All of the backend is offered as one extent, which is PENDING from now on, and is
+ * listed, decided, told and given back as what a device offers is. The backend is its
+ * until the extent is rejected, released or revoked. What the backend's owner wrote is
+ * in it, as is what a user before left: with the module parameter clear_on_close the
+ * memory is zeroed when it is given back.
+ *
+ * A tag stands in one place only. While somebody has pinned pages of it (a DMA map,
+ * io_uring), it can't be added: they would be two users'.
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. ENOENT with HOST_WINDOW, or with
+ * BACKEND_NONE; EINVAL with BACKEND_TAG, DC_REGION: there is no such region,
+ * BACKEND_BLOCK: the backend's size is not one for this region, DC_ALIGN: the offset is
+ * not, or HOST_OUTSIDE; EBUSY with BACKEND_RESERVED, DC_OVERLAP, DC_TAG_LIVE: the tag
+ * is in the device's own capacity, or another device's, or BACKEND_HELD; EAGAIN with
+ * DC_NOT_SYNCED: the device has not said yet which tags it has; ENOSPC with DC_LIMIT;
+ * ENOMEM with NO_MEMORY. A failed call changes nothing.
+ */
+struct vfio_cxl_dc_add {
+	__u32 argsz;
+	__u32 flags;
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__u32 region;
+	__u32 reason;
+	__aligned_u64 offset;
+	__aligned_u64 backend;
+	__aligned_u64 extent;
+	__aligned_u64 offer;
+	__aligned_u64 reserved;
+};
+
+#define VFIO_CXL_DC_ADD		_IO(VFIO_CXL_TYPE, 0x13)
+
+/**
+ * struct vfio_cxl_dc_remove - ask for host memory back, or take it
+ * @argsz: in: sizeof(struct vfio_cxl_dc_remove)
+ * @flags: in: VFIO_CXL_DC_REMOVE_FORCE or 0
+ * @tag: in: of the extent; not all zero
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @reserved: 0
+ *
+ * What a device does that asks for its capacity back: who has reach is told, by
+ * VFIO_CXL_DC_CHANGE_REQUEST, and releases it; @requests of the extent grows. With
+ * _FORCE it is REVOKED: unreachable and unmapped when the call returns, in use or not,
+ * or offered no more.
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. ENOENT with HOST_WINDOW, or there is
+ * no such host memory; EINVAL with BACKEND_TAG; EBUSY with DC_PENDING: without _FORCE
+ * what nobody has taken can't be asked for: reject it.
+ */
+struct vfio_cxl_dc_remove {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_REMOVE_FORCE	(1 << 0) /* take it */
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__u32 reason;
+	__u32 reserved;
+};
+
+#define VFIO_CXL_DC_REMOVE	_IO(VFIO_CXL_TYPE, 0x14)
 
 #endif /* _UAPI_LINUX_VFIO_CXL_H */

@@ -23,13 +23,16 @@ FROZEN(vfio_cxl_decoder_program, 88);
 FROZEN(vfio_cxl_decoder_clear, 64);
 FROZEN(vfio_cxl_guest_set, 72);
 FROZEN(vfio_cxl_guest_clear, 64);
-FROZEN(vfio_cxl_dc_info, 728);
+FROZEN(vfio_cxl_dc_info, 1192);
 FROZEN(vfio_cxl_dc_extent, 88);
 FROZEN(vfio_cxl_dc_status, 264);
 FROZEN(vfio_cxl_dc_decide, 56);
 FROZEN(vfio_cxl_dc_event, 88);
 FROZEN(vfio_cxl_backend_create, 64);
 FROZEN(vfio_cxl_backend_info, 64);
+FROZEN(vfio_cxl_dc_configure, 40);
+FROZEN(vfio_cxl_dc_add, 72);
+FROZEN(vfio_cxl_dc_remove, 32);
 
 /* Of the C library's types */
 #ifdef __LP64__

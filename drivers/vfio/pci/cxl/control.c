@@ -317,6 +317,7 @@ static int control_guest_clear(struct vfio_cxl_device *cxl, void *data,
  * struct control_op - an ioctl
  * @cmd: its number
  * @size: of its struct
+ * @least: what that had before it grew; 0 if it has not
  * @nodes: where it is known
  * @admin: where CAP_SYS_ADMIN and CAP_SYS_RAWIO are needed
  * @unlocked: takes cmd_lock itself, or does without
@@ -328,6 +329,7 @@ static int control_guest_clear(struct vfio_cxl_device *cxl, void *data,
 struct control_op {
 	unsigned int cmd;
 	size_t size;
+	size_t least;
 	unsigned int nodes;
 	unsigned int admin;
 	bool unlocked;
@@ -336,7 +338,7 @@ struct control_op {
 };
 
 #define CONTROL_OP(name, type, nodes, admin, unlocked, handler)	\
-	{ VFIO_CXL_##name, sizeof(struct vfio_cxl_##type), nodes, admin, \
+	{ VFIO_CXL_##name, sizeof(struct vfio_cxl_##type), 0, nodes, admin, \
 	  unlocked, handler, NULL }
 
 static const struct control_op control_ops[] = {
@@ -351,7 +353,9 @@ static const struct control_op control_ops[] = {
 		   control_guest_set),
 	CONTROL_OP(GUEST_CLEAR, guest_clear, NODE_CONTROL, NODE_CONTROL, false,
 		   control_guest_clear),
-	CONTROL_OP(DC_INFO, dc_info, NODE_BOTH, 0, false, vfio_cxl_dc_info),
+	{ VFIO_CXL_DC_INFO, sizeof(struct vfio_cxl_dc_info),
+	  offsetof(struct vfio_cxl_dc_info, window_size), NODE_BOTH, 0, false,
+	  vfio_cxl_dc_info, NULL },
 	CONTROL_OP(DC_LIST, dc_list, NODE_BOTH, 0, true, vfio_cxl_dc_list),
 	CONTROL_OP(DC_STATUS, dc_status, NODE_BOTH, 0, true,
 		   vfio_cxl_dc_status),
@@ -365,7 +369,7 @@ static const struct control_op control_ops[] = {
 		   vfio_cxl_dc_deadline),
 	CONTROL_OP(DC_EVENTFD, dc_eventfd, NODE_DEVICE, 0, false,
 		   vfio_cxl_dc_eventfd),
-	{ VFIO_CXL_BACKEND_CREATE, sizeof(struct vfio_cxl_backend_create),
+	{ VFIO_CXL_BACKEND_CREATE, sizeof(struct vfio_cxl_backend_create), 0,
 	  NODE_CONTROL, NODE_CONTROL, true, vfio_cxl_backend_create,
 	  vfio_cxl_backend_created },
 	CONTROL_OP(BACKEND_LIST, backend_list, NODE_CONTROL, 0, true,
@@ -413,7 +417,7 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 	if (get_user(argsz, (u32 __user *)uarg))
 		return -EFAULT;
 	/* Nothing was ever smaller than the first revision's structs */
-	if (argsz < op->size)
+	if (argsz < (op->least ?: op->size))
 		return -EINVAL;
 	if (argsz > PAGE_SIZE)
 		return -E2BIG;
@@ -431,7 +435,7 @@ long vfio_cxl_control_ioctl(struct vfio_cxl_device *cxl, bool control,
 		return ret;
 
 	/* After an error too: it tells the reason */
-	if (copy_to_user(uarg, &arg, op->size))
+	if (copy_to_user(uarg, &arg, min_t(size_t, argsz, op->size)))
 		ret = -EFAULT;
 	if (op->told)
 		op->told(cxl, &arg, ret != -EFAULT);
