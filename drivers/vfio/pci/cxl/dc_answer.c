@@ -496,6 +496,10 @@ static int say_no(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 	u16 rc;
 	int ret;
 
+	if (dcd->limits.any_order) {
+		count = fill_possible(dcd, offer);
+		return count ? dc_send(dcd, CXL_DC_REFUSE, count, NULL) : 0;
+	}
 	if (offer->certain) {
 		ret = dc_send(dcd, CXL_DC_ADD_RESPONSE, 0, &rc);
 		/* It may have been heard, and a second one be one too many */

@@ -170,7 +170,7 @@ void dc_release(struct vfio_cxl_dcd *dcd, struct dc_group *group, u32 reason);
 void dc_defer(struct vfio_cxl_dcd *dcd, struct dc_group *group);
 void dc_release_deferred(struct vfio_cxl_dcd *dcd);
 int dc_give(struct vfio_cxl_dcd *dcd, struct dc_group *group);
-void dc_give_all(struct vfio_cxl_dcd *dcd);
+void dc_give_all(struct vfio_cxl_dcd *dcd, u32 most);
 void dc_revoke(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
 	       u32 reason);
 void dc_forced(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event);

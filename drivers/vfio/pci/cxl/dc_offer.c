@@ -430,11 +430,26 @@ void dc_offer_done(struct vfio_cxl_dcd *dcd, struct dc_offer *offer)
 		dc_free(dcd, offer);
 }
 
+/* A device in software has no queue, so that none waits for another */
+static void pump_any(struct vfio_cxl_dcd *dcd)
+{
+	struct dc_offer *offer, *next;
+
+	list_for_each_entry_safe(offer, next, &dcd->offers, node)
+		if (dcd->open != offer && !offer->undecided &&
+		    !dc_answer(dcd, offer))
+			dc_offer_done(dcd, offer);
+}
+
 /* Answers, in order, all that can be answered */
 void dc_pump(struct vfio_cxl_dcd *dcd)
 {
 	struct dc_offer *offer;
 
+	if (dcd->limits.any_order) {
+		pump_any(dcd);
+		return;
+	}
 	while (!list_empty(&dcd->offers)) {
 		offer = list_first_entry(&dcd->offers, struct dc_offer, node);
 		if ((dcd->open == offer && !offer->extra) ||

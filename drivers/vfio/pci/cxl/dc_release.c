@@ -162,7 +162,7 @@ static int give_some(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	if (ret) {
 		/* It is not the device that is busy */
 		group->retry_ns = dc_later(dcd, VFIO_CXL_DC_BACKOFF_MAX);
-		return -EAGAIN;
+		return ret;
 	}
 	count = fill(dcd, group);
 	ret = dc_send(dcd, CXL_DC_RELEASE, count, &rc);
@@ -192,7 +192,7 @@ static int give_some(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	}
 }
 
-/* 0, or why it is not done yet */
+/* 0, or why it is not done yet; -EBUSY: which is about this one only */
 int dc_give(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 {
 	int ret;
@@ -208,16 +208,26 @@ int dc_give(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	return 0;
 }
 
-void dc_give_all(struct vfio_cxl_dcd *dcd)
+/* So many at most, unless that is 0: each may take long */
+void dc_give_all(struct vfio_cxl_dcd *dcd, u32 most)
 {
 	struct dc_group *group, *next;
 	u64 busy_ns = 0;
+	u32 given = 0;
+	int ret;
 
 	list_for_each_entry_safe(group, next, &dcd->backs, back) {
 		/* A device that is busy is so for the others too */
 		group->retry_ns = max(group->retry_ns, busy_ns);
-		if (dc_now(dcd) >= group->retry_ns && dc_give(dcd, group))
+		if (dc_now(dcd) < group->retry_ns)
+			continue;
+		ret = dc_give(dcd, group);
+		if (ret == -EBUSY)
+			continue;
+		if (ret)
 			busy_ns = group->retry_ns;
+		if (++given == most)
+			break;
 	}
 }
 

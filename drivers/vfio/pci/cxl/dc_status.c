@@ -341,3 +341,56 @@ bool vfio_cxl_dcd_tag_live(struct vfio_cxl_dcd *dcd,
 
 	return live;
 }
+
+/**
+ * vfio_cxl_dcd_tag_extent - the first extent of a tag that is offered or held
+ * @dcd: the engine
+ * @tag: not the null tag
+ * @item: filled in
+ *
+ * Without the command mutex.
+ *
+ * Return: 0 or -ENOENT.
+ */
+int vfio_cxl_dcd_tag_extent(struct vfio_cxl_dcd *dcd,
+			    const u8 tag[VFIO_CXL_DC_TAG_LEN],
+			    struct vfio_cxl_dcd_item *item)
+{
+	const struct vfio_cxl_dcd_extent *e;
+	const struct dc_group *group;
+	int ret = -ENOENT;
+
+	dc_lock(dcd);
+	group = dc_by_tag(dcd, tag);
+	if (group && !is_collected(group)) {
+		list_for_each_entry(e, &group->extents, in_group) {
+			if (!(DC_LIVE & 1U << e->state))
+				continue;
+			fill_item(dcd, e, item);
+			ret = 0;
+			break;
+		}
+	}
+	dc_unlock(dcd);
+
+	return ret;
+}
+
+/**
+ * vfio_cxl_dcd_changes - the change counter of the list
+ * @dcd: the engine
+ *
+ * Without the command mutex.
+ *
+ * Return: it.
+ */
+u64 vfio_cxl_dcd_changes(struct vfio_cxl_dcd *dcd)
+{
+	u64 changes;
+
+	dc_lock(dcd);
+	changes = dcd->changes;
+	dc_unlock(dcd);
+
+	return changes;
+}

@@ -438,6 +438,19 @@ static int outcome_release(struct list_head *picked,
 	return 0;
 }
 
+/* A device that is busy is so for the rest, too */
+static void give_picked(struct vfio_cxl_dcd *dcd, struct list_head *picked)
+{
+	struct dc_group *group;
+	int ret;
+
+	list_for_each_entry(group, picked, pick) {
+		ret = group->nr[VFIO_CXL_DC_RELEASING] ? dc_give(dcd, group) : 0;
+		if (ret && ret != -EBUSY)
+			break;
+	}
+}
+
 /**
  * vfio_cxl_dcd_release - give back what is held
  * @dcd: the engine
@@ -478,10 +491,7 @@ int vfio_cxl_dcd_release(struct vfio_cxl_dcd *dcd,
 		result->already = true;
 		list_for_each_entry(group, &picked, pick)
 			do_release(dcd, group, how, result);
-		list_for_each_entry(group, &picked, pick)
-			if (group->nr[VFIO_CXL_DC_RELEASING] &&
-			    dc_give(dcd, group))
-				break;
+		give_picked(dcd, &picked);
 		ret = outcome_release(&picked, result);
 	}
 	unpick(&picked);

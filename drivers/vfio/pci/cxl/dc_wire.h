@@ -12,6 +12,8 @@
 #define CXL_DC_GET_EXTENTS	0x4801
 #define CXL_DC_ADD_RESPONSE	0x4802
 #define CXL_DC_RELEASE		0x4803
+/* Vendor specific: a device in software takes it, with entries as an answer has */
+#define CXL_DC_REFUSE		0xc000
 
 /* Return codes that mean something of their own here (Table 8-34) */
 #define CXL_RC_INVALID_INPUT	0x02

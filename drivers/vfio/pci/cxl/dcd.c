@@ -35,7 +35,7 @@ int vfio_cxl_dcd_init(struct vfio_cxl_dcd *dcd,
 	l->payload = min_t(u32, l->payload, VFIO_CXL_DC_PAYLOAD_MAX);
 	dcd->max_entries = (l->payload - sizeof(struct cxl_dc_entries)) /
 			   sizeof(struct cxl_dc_entry);
-	dcd->next_id = 1;
+	dcd->next_id = l->first_id ?: 1;
 	dcd->by_id = RB_ROOT;
 	dcd->by_tag = RB_ROOT;
 	dcd->pending = RB_ROOT;
@@ -126,7 +126,7 @@ static void settle(struct vfio_cxl_dcd *dcd)
 {
 	dc_pump(dcd);
 	dc_release_deferred(dcd);
-	dc_give_all(dcd);
+	dc_give_all(dcd, dcd->limits.gives);
 	dc_evict(dcd);
 }
 
@@ -404,6 +404,6 @@ void vfio_cxl_dcd_stop(struct vfio_cxl_dcd *dcd, bool release)
 			dc_release(dcd, group, VFIO_CXL_REASON_DC_UNBOUND);
 	}
 	dc_release_deferred(dcd);
-	dc_give_all(dcd);
+	dc_give_all(dcd, 0);
 	dc_evict(dcd);
 }

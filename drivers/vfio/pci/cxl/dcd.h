@@ -136,10 +136,11 @@ struct vfio_cxl_dcd_change {
  *	one is not in use; 0 while it is mapped nowhere; grows; doesn't sleep; state
  *	lock
  * @clear: zero an extent that is given back, where that is asked for; NULL: never;
- *	an error puts it off; may sleep; command mutex
+ *	-EAGAIN puts that off, and all others; -EBUSY only that; may sleep; command
+ *	mutex
  * @flush: write back and invalidate the CPU's caches of the range, as far as
  *	decoder 0 decodes it; may sleep; command mutex
- * @tag_live_elsewhere: has another device this tag, so that
+ * @tag_live_elsewhere: has another engine this tag, so that
  *	vfio_cxl_dcd_tag_live() of that is true? command mutex
  * @change: append to the log of changes, copying; doesn't sleep; state lock
  */
@@ -174,6 +175,10 @@ struct vfio_cxl_dcd_ops {
  *	can be mapped alone: PAGE_SIZE
  * @deadline_ns: an offer that is not decided that long after it was complete
  *	is refused; 0: never
+ * @first_id: of extents and offers, so that those of two engines never meet; 0: 1
+ * @gives: tags that are given back in one vfio_cxl_dcd_tick(); 0: all
+ * @any_order: the device is one in software: it takes answers in any order, and
+ *	a refusal names its extents (CXL_DC_REFUSE)
  */
 struct vfio_cxl_dcd_limits {
 	u32 extents;
@@ -182,6 +187,9 @@ struct vfio_cxl_dcd_limits {
 	u32 payload;
 	u64 align;
 	u64 deadline_ns;
+	u64 first_id;
+	u32 gives;
+	bool any_order;
 };
 
 #define VFIO_CXL_DC_EXTENTS	65536
@@ -552,6 +560,10 @@ int vfio_cxl_dcd_extent_status(struct vfio_cxl_dcd *dcd, u64 id, bool tenant,
 			       struct vfio_cxl_dcd_item *item);
 bool vfio_cxl_dcd_tag_live(struct vfio_cxl_dcd *dcd,
 			   const u8 tag[VFIO_CXL_DC_TAG_LEN]);
+int vfio_cxl_dcd_tag_extent(struct vfio_cxl_dcd *dcd,
+			    const u8 tag[VFIO_CXL_DC_TAG_LEN],
+			    struct vfio_cxl_dcd_item *item);
+u64 vfio_cxl_dcd_changes(struct vfio_cxl_dcd *dcd);
 bool vfio_cxl_dcd_touch(struct vfio_cxl_dcd *dcd,
 			struct vfio_cxl_dcd_extent *e, u64 use);
 
