@@ -294,7 +294,7 @@ TEST_F(dc, questions_that_are_wrong)
 		.region = 1);
 	REFUSED(.tag = { 1 }, .region = 1);
 	REFUSED(.flags = VFIO_CXL_DC_STATUS_REGION, .tag = { 1 },
-		.region = VFIO_CXL_DC_REGIONS);
+		.region = VFIO_CXL_DC_HOST_REGION + VFIO_CXL_DC_HOST_REGIONS);
 	REFUSED(.flags = VFIO_CXL_DC_STATUS_REGION | VFIO_CXL_DC_STATUS_EXTENT,
 		.extent = self->e.id);
 #undef REFUSED

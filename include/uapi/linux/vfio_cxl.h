@@ -196,7 +196,7 @@ struct vfio_cxl_device_info_cap {
  * @VFIO_CXL_REASON_DC_REACH: it is accepted for another kind of user: release
  *	it first
  * @VFIO_CXL_REASON_DC_TENANCY: the tenancy that it was accepted for has ended
- * @VFIO_CXL_REASON_DC_FORCED: the device took it away
+ * @VFIO_CXL_REASON_DC_FORCED: the device took it away; or VFIO_CXL_DC_REMOVE did
  * @VFIO_CXL_REASON_DC_MISSING: the device's list no longer has it
  * @VFIO_CXL_REASON_DC_RECOVERED: the device's list has it, and nothing is
  *	known of how it came there
@@ -985,7 +985,8 @@ struct vfio_cxl_dc_status {
  * @offer: in: all of this offer; 0: not by offer
  * @ids: in: user pointer to @count extent ids (__u64), or 0. Of tag, offer and ids
  *	exactly one is given. A tag is taken and given back whole
- * @count: in: of @ids, at most 65536
+ * @count: in: of @ids, at most 65536; all of the device's own capacity, or all of host
+ *	memory (else ENOENT)
  * @reach: in: enum vfio_cxl_dc_reach, for ACCEPT: TENANT on the device fd, DEVICE
  *	or APP on the control node; else 0
  * @reason: in: 0; out: enum vfio_cxl_reason
@@ -1026,6 +1027,12 @@ struct vfio_cxl_dc_status {
  *
  * With the module parameter clear_on_close what is given back is zeroed first, but in
  * sharable regions.
+ *
+ * Of host memory the driver itself is the device: its offers are answered in any order,
+ * and DC_NOT_COVERED, DC_DEVICE and NOT_LIVE are no reasons. A use of it ends when the
+ * window is mapped nowhere any more, and with the tenancy, but with nothing that happens
+ * to the device. With clear_on_close its release is _QUEUED while somebody holds pages
+ * of it (a DMA map, a pin), who could write to what was zeroed.
  */
 struct vfio_cxl_dc_decide {
 	__u32 argsz;
@@ -1106,7 +1113,8 @@ struct vfio_cxl_dc_eventfd {
  * @reach: enum vfio_cxl_dc_reach
  * @reason: enum vfio_cxl_reason
  * @rc: the device's return code (8.2.8.4.5.1), or 0
- * @region: of the (first) extent
+ * @region: of the (first) extent; of host memory VFIO_CXL_DC_HOST_REGION at least, also
+ *	where it is about no extent
  *
  * read() on the control node gives as many of these as fit, and EINVAL where not one
  * does. It waits for the next one, without O_NONBLOCK; poll() tells that there is
@@ -1336,8 +1344,8 @@ struct vfio_cxl_dc_configure {
  * BACKEND_BLOCK: the backend's size is not one for this region, DC_ALIGN: the offset is
  * not, or HOST_OUTSIDE; EBUSY with BACKEND_RESERVED, DC_OVERLAP, DC_TAG_LIVE: the tag
  * is in the device's own capacity, or another device's, or BACKEND_HELD; EAGAIN with
- * DC_NOT_SYNCED: the device has not said yet which tags it has; ENOSPC with DC_LIMIT;
- * ENOMEM with NO_MEMORY. A failed call changes nothing.
+ * DC_NOT_SYNCED: the device has not said yet which tags it has; ENOMEM with NO_MEMORY.
+ * A failed call changes nothing.
  */
 struct vfio_cxl_dc_add {
 	__u32 argsz;

@@ -14,8 +14,10 @@
  * Each backend has an inode of its own, because what is mapped is found by that. The
  * file system that it is of is there as long as any inode is, and holds the module.
  */
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
+#include <linux/highmem.h>
 #include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -63,6 +65,64 @@ static struct file_system_type backend_fs = {
 static struct vfsmount *backend_mnt;
 static int backend_mnt_count;
 
+/**
+ * vfio_cxl_backend_inode - an inode of the file system that nobody sees
+ * @size: bytes
+ *
+ * Return: it, for vfio_cxl_backend_inode_put(), or an error pointer.
+ */
+struct inode *vfio_cxl_backend_inode(u64 size)
+{
+	struct inode *inode;
+	int ret;
+
+	ret = simple_pin_fs(&backend_fs, &backend_mnt, &backend_mnt_count);
+	if (ret)
+		return ERR_PTR(ret);
+	inode = alloc_anon_inode(backend_mnt->mnt_sb);
+	if (IS_ERR(inode))
+		simple_release_fs(&backend_mnt, &backend_mnt_count);
+	else
+		i_size_write(inode, size);
+
+	return inode;
+}
+
+/**
+ * vfio_cxl_backend_inode_put - give it up
+ * @inode: it
+ */
+void vfio_cxl_backend_inode_put(struct inode *inode)
+{
+	iput(inode);
+	simple_release_fs(&backend_mnt, &backend_mnt_count);
+}
+
+/**
+ * vfio_cxl_backend_inode_file - a file of it
+ * @inode: it
+ * @name: of the file, in /proc/PID/maps
+ * @fops: this module's
+ *
+ * Return: it, or an error pointer.
+ */
+struct file *vfio_cxl_backend_inode_file(struct inode *inode, const char *name,
+					 const struct file_operations *fops)
+{
+	struct file *file;
+
+	/* Its fops' owner is let go with the file, but not taken with it */
+	__module_get(THIS_MODULE);
+	ihold(inode);
+	file = alloc_file_pseudo(inode, backend_mnt, name, O_RDWR, fops);
+	if (IS_ERR(file)) {
+		iput(inode);
+		module_put(THIS_MODULE);
+	}
+
+	return file;
+}
+
 static pgoff_t backend_pages(const struct vfio_cxl_backend *backend)
 {
 	return backend->size >> PAGE_SHIFT;
@@ -90,23 +150,55 @@ static struct folio *backend_folio(struct vfio_cxl_backend *backend,
 	return folio;
 }
 
+/**
+ * vfio_cxl_backend_page - a page of it
+ * @backend: whose
+ * @index: its number
+ *
+ * Return: it, with a reference on its folio; NULL behind the end.
+ */
+struct page *vfio_cxl_backend_page(struct vfio_cxl_backend *backend,
+				   pgoff_t index)
+{
+	struct folio *folio = backend_folio(backend, index);
+
+	return folio ? folio_page(folio, index - folio->index) : NULL;
+}
+
+/**
+ * vfio_cxl_backend_bad - did the host find an error of hardware in it?
+ * @page: whose folio is locked
+ *
+ * The fault's core would look for its mapping, to take it out of there.
+ *
+ * Return: true, and it must not be mapped.
+ */
+bool vfio_cxl_backend_bad(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (!PageHWPoison(page))
+		return false;
+	if (folio_test_large(folio))
+		folio_set_has_hwpoisoned(folio);
+
+	return true;
+}
+
 static vm_fault_t backend_fault(struct vm_fault *vmf)
 {
 	struct vfio_cxl_backend *backend = vmf->vma->vm_private_data;
-	struct folio *folio = backend_folio(backend, vmf->pgoff);
+	struct page *page = vfio_cxl_backend_page(backend, vmf->pgoff);
 	vm_fault_t ret = VM_FAULT_SIGBUS;
-	struct page *page;
+	struct folio *folio;
 
-	if (!folio)
+	if (!page)
 		return VM_FAULT_SIGBUS;
-	page = folio_page(folio, vmf->pgoff - folio->index);
+	folio = page_folio(page);
 	folio_lock(folio);
 	if (READ_ONCE(backend->dead))
 		goto err_unlock;
-	/* The core would look for its mapping, to take it out of there */
-	if (PageHWPoison(page)) {
-		if (folio_test_large(folio))
-			folio_set_has_hwpoisoned(folio);
+	if (vfio_cxl_backend_bad(page)) {
 		ret = VM_FAULT_HWPOISON;
 		goto err_unlock;
 	}
@@ -164,8 +256,7 @@ static void backend_free(struct kref *ref)
 	struct vfio_cxl_backend *backend =
 		container_of(ref, struct vfio_cxl_backend, ref);
 
-	iput(backend->inode);
-	simple_release_fs(&backend_mnt, &backend_mnt_count);
+	vfio_cxl_backend_inode_put(backend->inode);
 	kfree(backend);
 }
 
@@ -199,16 +290,11 @@ struct file *vfio_cxl_backend_file(struct vfio_cxl_backend *backend)
 {
 	struct file *file;
 
-	/* Its fops' owner is let go with the file, but not taken with it */
-	__module_get(THIS_MODULE);
 	kref_get(&backend->ref);
-	ihold(backend->inode);
-	file = alloc_file_pseudo(backend->inode, backend_mnt,
-				 "vfio-cxl-backend", O_RDWR, &backend_fops);
+	file = vfio_cxl_backend_inode_file(backend->inode, "vfio-cxl-backend",
+					   &backend_fops);
 	if (IS_ERR(file)) {
-		iput(backend->inode);
 		backend_put(backend);
-		module_put(THIS_MODULE);
 		return file;
 	}
 	file->private_data = backend;
@@ -289,6 +375,87 @@ static bool is_poisoned(struct folio *folio)
 }
 
 /**
+ * vfio_cxl_backend_settle - wait for faults that are about to map a folio of it
+ * @backend: which some mapping is not to have any more: its fault sees that
+ */
+void vfio_cxl_backend_settle(struct vfio_cxl_backend *backend)
+{
+	struct folio *folio;
+	unsigned long at;
+
+	xa_for_each(&backend->folios, at, folio) {
+		folio_lock(folio);
+		folio_unlock(folio);
+		cond_resched();
+	}
+}
+
+/*
+ * The driver has one reference, and each mapping has one. Who unmaps takes itself off
+ * the mappings first, so that the references are read before them: what is held is
+ * never overlooked, but what is let go just now may seem to be held.
+ */
+static bool is_held(struct folio *folio)
+{
+	int refs;
+
+	folio_lock(folio);
+	refs = folio_ref_count(folio);
+	/* Before the mappings, see above */
+	smp_rmb();
+	refs -= folio_mapcount(folio);
+	folio_unlock(folio);
+
+	return refs > 1;
+}
+
+#define HELD_TRIES	20
+
+/**
+ * vfio_cxl_backend_held - does anybody hold pages of it, besides mappings?
+ * @backend: which no window has
+ *
+ * Return: the answer.
+ */
+bool vfio_cxl_backend_held(struct vfio_cxl_backend *backend)
+{
+	unsigned int tries = HELD_TRIES;
+	struct folio *folio;
+	unsigned long at;
+
+	xa_for_each(&backend->folios, at, folio) {
+		while (is_held(folio)) {
+			if (!--tries)
+				return true;
+			usleep_range(500, 1000);
+		}
+		cond_resched();
+	}
+
+	return false;
+}
+
+/**
+ * vfio_cxl_backend_clear - zero all of it
+ * @backend: it
+ *
+ * But for pages with an error of hardware, which nobody reads any more.
+ */
+void vfio_cxl_backend_clear(struct vfio_cxl_backend *backend)
+{
+	struct folio *folio;
+	unsigned long at;
+	long i;
+
+	xa_for_each(&backend->folios, at, folio) {
+		for (i = 0; i < folio_nr_pages(folio); i++)
+			if (!PageHWPoison(folio_page(folio, i)))
+				clear_highpage(folio_page(folio, i));
+		cond_resched();
+	}
+}
+
+/**
  * vfio_cxl_backend_end - take it out of all mappings, and give its memory back
  * @backend: in no list any more; the list's reference is given up
  *
@@ -300,11 +467,7 @@ void vfio_cxl_backend_end(struct vfio_cxl_backend *backend)
 	unsigned long at;
 
 	WRITE_ONCE(backend->dead, true);
-	xa_for_each(&backend->folios, at, folio) {
-		folio_lock(folio);
-		folio_unlock(folio);
-		cond_resched();
-	}
+	vfio_cxl_backend_settle(backend);
 	unmap_mapping_range(backend->inode->i_mapping, 0, 0, 1);
 	xa_for_each(&backend->folios, at, folio) {
 		xa_erase(&backend->folios, at);
@@ -328,21 +491,18 @@ struct vfio_cxl_backend *
 vfio_cxl_backend_new(const u8 tag[VFIO_CXL_DC_TAG_LEN], u64 size, int node)
 {
 	struct vfio_cxl_backend *backend;
-	int ret;
+	struct inode *inode;
 
 	backend = kzalloc(sizeof(*backend),
 			  GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL);
 	if (!backend)
 		return ERR_PTR(-ENOMEM);
-	ret = simple_pin_fs(&backend_fs, &backend_mnt, &backend_mnt_count);
-	if (ret)
-		goto err_free;
-	backend->inode = alloc_anon_inode(backend_mnt->mnt_sb);
-	if (IS_ERR(backend->inode)) {
-		ret = PTR_ERR(backend->inode);
-		goto err_unpin;
+	inode = vfio_cxl_backend_inode(size);
+	if (IS_ERR(inode)) {
+		kfree(backend);
+		return ERR_CAST(inode);
 	}
-	i_size_write(backend->inode, size);
+	backend->inode = inode;
 	kref_init(&backend->ref);
 	xa_init_flags(&backend->folios, XA_FLAGS_ACCOUNT);
 	memcpy(backend->tag, tag, sizeof(backend->tag));
@@ -350,11 +510,4 @@ vfio_cxl_backend_new(const u8 tag[VFIO_CXL_DC_TAG_LEN], u64 size, int node)
 	backend->node = node;
 
 	return backend;
-
-err_unpin:
-	simple_release_fs(&backend_mnt, &backend_mnt_count);
-err_free:
-	kfree(backend);
-
-	return ERR_PTR(ret);
 }

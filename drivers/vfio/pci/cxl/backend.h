@@ -11,7 +11,9 @@
 #include <linux/xarray.h>
 
 struct file;
+struct file_operations;
 struct inode;
+struct page;
 struct vfio_cxl_device;
 
 /**
@@ -27,6 +29,8 @@ struct vfio_cxl_device;
  * @inode: whose mapping finds all user mappings
  * @folios: by the number of their first page, which is also their index
  * @dead: none of its folios will be mapped any more
+ * @reserved: an extent has it, so that it can't be destroyed; under the list's lock
+ * @extent: id of that, or 0 while it is not known; likewise
  */
 struct vfio_cxl_backend {
 	struct kref ref;
@@ -40,6 +44,8 @@ struct vfio_cxl_backend {
 	struct inode *inode;
 	struct xarray folios;
 	bool dead;
+	bool reserved;
+	u64 extent;
 };
 
 struct vfio_cxl_backend *
@@ -47,6 +53,17 @@ vfio_cxl_backend_new(const u8 tag[VFIO_CXL_DC_TAG_LEN], u64 size, int node);
 int vfio_cxl_backend_fill(struct vfio_cxl_backend *backend, const bool *stop);
 struct file *vfio_cxl_backend_file(struct vfio_cxl_backend *backend);
 void vfio_cxl_backend_end(struct vfio_cxl_backend *backend);
+struct page *vfio_cxl_backend_page(struct vfio_cxl_backend *backend,
+				   pgoff_t index);
+bool vfio_cxl_backend_bad(struct page *page);
+void vfio_cxl_backend_settle(struct vfio_cxl_backend *backend);
+bool vfio_cxl_backend_held(struct vfio_cxl_backend *backend);
+void vfio_cxl_backend_clear(struct vfio_cxl_backend *backend);
+
+struct inode *vfio_cxl_backend_inode(u64 size);
+void vfio_cxl_backend_inode_put(struct inode *inode);
+struct file *vfio_cxl_backend_inode_file(struct inode *inode, const char *name,
+					 const struct file_operations *fops);
 
 /**
  * struct vfio_cxl_backends - a device's backends
@@ -70,6 +87,13 @@ struct vfio_cxl_backends {
 void vfio_cxl_backends_init(struct vfio_cxl_backends *backends);
 void vfio_cxl_backends_stop(struct vfio_cxl_backends *backends);
 void vfio_cxl_backends_end(struct vfio_cxl_backends *backends);
+int vfio_cxl_backend_reserve(struct vfio_cxl_backends *backends,
+			     const u8 tag[VFIO_CXL_DC_TAG_LEN], u64 id,
+			     struct vfio_cxl_backend **backend, u32 *reason);
+void vfio_cxl_backend_taken(struct vfio_cxl_backends *backends,
+			    struct vfio_cxl_backend *backend, u64 extent);
+void vfio_cxl_backend_unreserve(struct vfio_cxl_backends *backends,
+				struct vfio_cxl_backend *backend);
 
 /**
  * struct vfio_cxl_backend_call - VFIO_CXL_BACKEND_CREATE, and what it leaves to do

@@ -197,6 +197,10 @@ static void fill_info(const struct vfio_cxl_backend *backend,
 	info->size = backend->size;
 	info->huge = backend->huge;
 	info->node = backend->node;
+	if (backend->reserved) {
+		info->flags = VFIO_CXL_BACKEND_RESERVED;
+		info->extent = backend->extent;
+	}
 }
 
 /* As many as there is room for in @info, which is the kernel's */
@@ -259,9 +263,17 @@ int vfio_cxl_backend_list(struct vfio_cxl_device *cxl, void *data,
 	return ret;
 }
 
-/* The first of the list, or that of a tag, if it has this id, or for 0 whichever it
- * has; it is in no list any more
- */
+/* That of a tag, which is ready, and has this id, or for 0 whichever it has */
+static struct vfio_cxl_backend *find_ready(struct vfio_cxl_backends *backends,
+					   const u8 *tag, u64 id)
+{
+	struct vfio_cxl_backend *backend = find(backends, tag);
+
+	return backend && backend->ready && (!id || backend->id == id) ?
+	       backend : NULL;
+}
+
+/* As find_ready(), or the first of the list; it is in no list any more */
 static struct vfio_cxl_backend *take(struct vfio_cxl_backends *backends,
 				     const u8 *tag, u64 id)
 {
@@ -269,12 +281,14 @@ static struct vfio_cxl_backend *take(struct vfio_cxl_backends *backends,
 
 	guard(mutex)(&backends->lock);
 
-	backend = tag ? find(backends, tag) :
+	backend = tag ? find_ready(backends, tag, id) :
 			list_first_entry_or_null(&backends->list,
 						 struct vfio_cxl_backend,
 						 entry);
-	if (!backend || !backend->ready || (id && backend->id != id))
+	if (!backend)
 		return NULL;
+	if (backend->reserved)
+		return ERR_PTR(-EBUSY);
 	list_del(&backend->entry);
 	backends->count--;
 	backends->changes++;
@@ -304,9 +318,71 @@ int vfio_cxl_backend_destroy(struct vfio_cxl_device *cxl, void *data,
 	backend = take(&cxl->backends, arg->tag, arg->id);
 	if (!backend)
 		return -ENOENT;
+	if (IS_ERR(backend))
+		return refuse(&arg->reason, PTR_ERR(backend),
+			      VFIO_CXL_REASON_BACKEND_RESERVED);
 	vfio_cxl_backend_end(backend);
 
 	return 0;
+}
+
+/**
+ * vfio_cxl_backend_reserve - an extent is going to have it
+ * @backends: the device's
+ * @tag: of the backend; not all zero
+ * @id: its number, or 0
+ * @backend: out: it, which stays till vfio_cxl_backend_unreserve()
+ * @reason: filled in on an error
+ *
+ * Return: 0, -ENOENT or -EBUSY.
+ */
+int vfio_cxl_backend_reserve(struct vfio_cxl_backends *backends,
+			     const u8 tag[VFIO_CXL_DC_TAG_LEN], u64 id,
+			     struct vfio_cxl_backend **backend, u32 *reason)
+{
+	struct vfio_cxl_backend *found;
+
+	guard(mutex)(&backends->lock);
+
+	found = find_ready(backends, tag, id);
+	if (!found)
+		return refuse(reason, -ENOENT, VFIO_CXL_REASON_BACKEND_NONE);
+	if (found->reserved)
+		return refuse(reason, -EBUSY, VFIO_CXL_REASON_BACKEND_RESERVED);
+	found->reserved = true;
+	*backend = found;
+
+	return 0;
+}
+
+/**
+ * vfio_cxl_backend_taken - the extent has it
+ * @backends: the device's
+ * @backend: it is reserved
+ * @extent: id of the extent
+ */
+void vfio_cxl_backend_taken(struct vfio_cxl_backends *backends,
+			    struct vfio_cxl_backend *backend, u64 extent)
+{
+	guard(mutex)(&backends->lock);
+
+	backend->extent = extent;
+	backends->changes++;
+}
+
+/**
+ * vfio_cxl_backend_unreserve - the extent has it no more
+ * @backends: the device's
+ * @backend: it is reserved, and in no window
+ */
+void vfio_cxl_backend_unreserve(struct vfio_cxl_backends *backends,
+				struct vfio_cxl_backend *backend)
+{
+	guard(mutex)(&backends->lock);
+
+	backend->reserved = false;
+	backend->extent = 0;
+	backends->changes++;
 }
 
 /**
@@ -338,6 +414,8 @@ void vfio_cxl_backends_end(struct vfio_cxl_backends *backends)
 {
 	struct vfio_cxl_backend *backend;
 
-	while ((backend = take(backends, NULL, 0)))
+	while (!IS_ERR_OR_NULL(backend = take(backends, NULL, 0)))
 		vfio_cxl_backend_end(backend);
+	/* No extent is left that one could be reserved for */
+	WARN_ON(backend);
 }

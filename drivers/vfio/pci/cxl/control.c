@@ -15,6 +15,7 @@
 #include "changes.h"
 #include "dc.h"
 #include "fault.h"
+#include "host.h"
 #include "vfio_cxl.h"
 
 union control_arg {
@@ -34,6 +35,9 @@ union control_arg {
 	struct vfio_cxl_backend_call backend_create;
 	struct vfio_cxl_backend_list backend_list;
 	struct vfio_cxl_backend_destroy backend_destroy;
+	struct vfio_cxl_dc_configure dc_configure;
+	struct vfio_cxl_dc_add dc_add;
+	struct vfio_cxl_dc_remove dc_remove;
 };
 
 static u32 info_flags(struct vfio_cxl_device *cxl, bool live)
@@ -376,6 +380,12 @@ static const struct control_op control_ops[] = {
 		   vfio_cxl_backend_list),
 	CONTROL_OP(BACKEND_DESTROY, backend_destroy, NODE_CONTROL,
 		   NODE_CONTROL, true, vfio_cxl_backend_destroy),
+	CONTROL_OP(DC_CONFIGURE, dc_configure, NODE_CONTROL, NODE_CONTROL, false,
+		   vfio_cxl_dc_configure),
+	CONTROL_OP(DC_ADD, dc_add, NODE_CONTROL, NODE_CONTROL, false,
+		   vfio_cxl_dc_add),
+	CONTROL_OP(DC_REMOVE, dc_remove, NODE_CONTROL, NODE_CONTROL, false,
+		   vfio_cxl_dc_remove),
 };
 
 static const struct control_op *control_find(unsigned int cmd, bool control)

@@ -10,6 +10,7 @@
 
 #include "cdat.h"
 #include "dcd.h"
+#include "engines.h"
 #include "event_log.h"
 #include "mbox.h"
 
@@ -41,7 +42,7 @@ struct vfio_cxl_memory;
  * @live: what the device lists is known since the last reset, so that extents may
  *	be reached; under gate_sem
  * @start: DPA from which on a page needs an extent; under gate_sem
- * @node: in the list of all of them
+ * @others: its place among all engines
  */
 struct vfio_cxl_dc {
 	struct vfio_cxl_device *cxl;
@@ -65,7 +66,7 @@ struct vfio_cxl_dc {
 	struct rb_root ranges;
 	bool live;
 	u64 start;
-	struct list_head node;
+	struct vfio_cxl_engine others;
 };
 
 /* mailbox.c */
@@ -89,6 +90,8 @@ int vfio_cxl_dc_resume(struct vfio_cxl_device *cxl);
 bool vfio_cxl_dc_settled(struct vfio_cxl_device *cxl);
 void vfio_cxl_dc_tenancy_end(struct vfio_cxl_device *cxl);
 struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl);
+u32 vfio_cxl_dc_why(struct vfio_cxl_device *cxl);
+bool vfio_cxl_dc_never(struct vfio_cxl_device *cxl);
 u64 vfio_cxl_dc_end(struct vfio_cxl_device *cxl, bool *alike);
 
 /* events.c */
@@ -98,10 +101,13 @@ void vfio_cxl_events_work(struct work_struct *work);
 void vfio_cxl_events_kick(struct vfio_cxl_dc *dc);
 unsigned int vfio_cxl_events_poll_ms(struct vfio_cxl_dc *dc);
 
-/* dc_ioctl.c */
+/* dc_query.c */
+int vfio_cxl_dc_missing(struct vfio_cxl_device *cxl, u32 *reason);
 int vfio_cxl_dc_info(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_list(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_status(struct vfio_cxl_device *cxl, void *data, bool control);
+
+/* dc_ioctl.c */
 int vfio_cxl_dc_accept(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_reject(struct vfio_cxl_device *cxl, void *data, bool control);
 int vfio_cxl_dc_release(struct vfio_cxl_device *cxl, void *data, bool control);

@@ -12,15 +12,10 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
-#include "changes.h"
 #include "dc.h"
+#include "engines.h"
 #include "fault.h"
 #include "vfio_cxl.h"
-
-static unsigned int dc_deadline_s;
-module_param(dc_deadline_s, uint, 0644);
-MODULE_PARM_DESC(dc_deadline_s,
-		 "seconds after which an offer of Dynamic Capacity is refused if nobody accepted it, for devices bound from now on (default: 0, never)");
 
 static bool dc_unbind_release;
 module_param(dc_unbind_release, bool, 0644);
@@ -28,10 +23,6 @@ MODULE_PARM_DESC(dc_unbind_release,
 		 "give back all Dynamic Capacity when a device is unbound, also what the control node accepted (default: off)");
 
 #define AWAIT_STEP_MS	10
-
-/* All devices with an engine: a tag may be live on one of them only */
-static LIST_HEAD(dc_devices);
-static DEFINE_MUTEX(dc_devices_lock);
 
 /*
  * The engine's world
@@ -44,22 +35,6 @@ static int dc_command(void *ctx, struct vfio_cxl_mbox_cmd *cmd)
 	lockdep_assert_held(&dc->cxl->cmd_lock);
 
 	return vfio_cxl_mbox_command(&dc->mbox, cmd);
-}
-
-static u64 dc_now(void *ctx)
-{
-	return ktime_get_boottime_ns();
-}
-
-static void *dc_alloc(void *ctx, size_t size)
-{
-	return vfio_cxl_fails("Dynamic Capacity") ? NULL :
-	       kvzalloc(size, GFP_KERNEL);
-}
-
-static void dc_free(void *ctx, void *p)
-{
-	kvfree(p);
 }
 
 /* Takes the state lock, which is a leaf */
@@ -89,47 +64,23 @@ static bool dc_sharable(void *ctx, u8 dsmad)
 
 static bool dc_elsewhere(void *ctx, const u8 tag[VFIO_CXL_DC_TAG_LEN])
 {
-	struct vfio_cxl_dc *dc = ctx, *other;
-	bool live = false;
+	struct vfio_cxl_dc *dc = ctx;
 
-	mutex_lock(&dc_devices_lock);
-	list_for_each_entry(other, &dc_devices, node)
-		if (other != dc &&
-		    vfio_cxl_dcd_tag_live(&other->engine, tag))
-			live = true;
-	mutex_unlock(&dc_devices_lock);
-
-	return live;
-}
-
-/* As dc_visible(), of the state that is told */
-static bool dc_tenants(const struct vfio_cxl_dcd_change *change)
-{
-	switch (change->state) {
-	case VFIO_CXL_DC_NONE:
-	case VFIO_CXL_DC_PENDING:
-	case VFIO_CXL_DC_ACCEPTING:
-	case VFIO_CXL_DC_REJECTED:
-		return true;
-	}
-
-	return change->reach == VFIO_CXL_DC_REACH_TENANT ||
-	       change->reach == VFIO_CXL_DC_REACH_DEVICE;
+	return vfio_cxl_engines_live(&dc->engine, tag);
 }
 
 static void dc_change(void *ctx, const struct vfio_cxl_dcd_change *change)
 {
 	struct vfio_cxl_dc *dc = ctx;
 
-	vfio_cxl_changes_add(dc->cxl->changes, change, dc_now(ctx),
-			     dc_tenants(change));
+	vfio_cxl_engines_tell(dc->cxl, change);
 }
 
 static const struct vfio_cxl_dcd_ops dc_ops = {
 	.command = dc_command,
-	.now_ns = dc_now,
-	.alloc = dc_alloc,
-	.free = dc_free,
+	.now_ns = vfio_cxl_engines_now,
+	.alloc = vfio_cxl_engines_alloc,
+	.free = vfio_cxl_engines_free,
 	.lock = dc_lock,
 	.unlock = dc_unlock,
 	.covered = vfio_cxl_dc_covered,
@@ -156,6 +107,29 @@ struct vfio_cxl_dc *vfio_cxl_dc_ready(struct vfio_cxl_device *cxl)
 
 	/* With all that vfio_cxl_dc_discover() made before it said so */
 	return dc && smp_load_acquire(&dc->ready) ? dc : NULL;
+}
+
+/**
+ * vfio_cxl_dc_why - why the device's Dynamic Capacity is not ready
+ * @cxl: the device
+ *
+ * Return: enum vfio_cxl_reason.
+ */
+u32 vfio_cxl_dc_why(struct vfio_cxl_device *cxl)
+{
+	return cxl->dc ? READ_ONCE(cxl->dc->reason) :
+			 VFIO_CXL_REASON_DC_NO_MAILBOX;
+}
+
+/**
+ * vfio_cxl_dc_never - has the device none at all?
+ * @cxl: the device, of which vfio_cxl_dc_ready() is NULL
+ *
+ * Return: false if it has not said yet.
+ */
+bool vfio_cxl_dc_never(struct vfio_cxl_device *cxl)
+{
+	return vfio_cxl_dc_why(cxl) != VFIO_CXL_REASON_DC_NOT_SYNCED;
 }
 
 /**
@@ -227,7 +201,7 @@ static int dc_engine_new(struct vfio_cxl_dc *dc)
 	struct vfio_cxl_dcd_limits limits = {
 		.payload = dc->mbox.payload,
 		.align = PAGE_SIZE,
-		.deadline_ns = (u64)READ_ONCE(dc_deadline_s) * NSEC_PER_SEC,
+		.deadline_ns = vfio_cxl_engines_deadline(),
 	};
 	int ret;
 
@@ -236,9 +210,8 @@ static int dc_engine_new(struct vfio_cxl_dc *dc)
 		return ret;
 
 	vfio_cxl_events_init(dc);
-	mutex_lock(&dc_devices_lock);
-	list_add_tail(&dc->node, &dc_devices);
-	mutex_unlock(&dc_devices_lock);
+	dc->others.dcd = &dc->engine;
+	vfio_cxl_engine_add(&dc->others);
 
 	return 0;
 }
@@ -432,7 +405,7 @@ bool vfio_cxl_dc_known(struct vfio_cxl_device *cxl)
 	lockdep_assert_held(&cxl->cmd_lock);
 
 	return !dc || dc->reason == VFIO_CXL_REASON_DC_NOT_CAPABLE ||
-	       (dc->ready && vfio_cxl_dcd_synced(&dc->engine));
+	       (dc->ready && dc->started && vfio_cxl_dcd_synced(&dc->engine));
 }
 
 /**
@@ -475,7 +448,6 @@ static int dc_new(struct vfio_cxl_device *cxl)
 	dc->cxl = cxl;
 	dc->ranges = RB_ROOT;
 	spin_lock_init(&dc->lock);
-	INIT_LIST_HEAD(&dc->node);
 	INIT_DELAYED_WORK(&dc->work, vfio_cxl_events_work);
 	ret = vfio_cxl_mailbox_map(dc);
 	if (ret) {
@@ -535,9 +507,7 @@ void vfio_cxl_dc_exit(struct vfio_cxl_device *cxl)
 		vfio_cxl_dcd_stop(&dc->engine, READ_ONCE(dc_unbind_release));
 		mutex_unlock(&cxl->cmd_lock);
 
-		mutex_lock(&dc_devices_lock);
-		list_del(&dc->node);
-		mutex_unlock(&dc_devices_lock);
+		vfio_cxl_engine_del(&dc->others);
 
 		mutex_lock(&cxl->cmd_lock);
 		vfio_cxl_dcd_destroy(&dc->engine);

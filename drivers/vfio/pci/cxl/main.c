@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "dc.h"
 #include "fault.h"
+#include "host.h"
 #include "vfio_cxl.h"
 
 #define CREATE_TRACE_POINTS
@@ -83,15 +84,15 @@ bool vfio_cxl_clears(void)
 /* Give the tenancy its view of the memory, if there is any */
 static int open_regions(struct vfio_cxl_device *cxl)
 {
-	int ret;
+	int ret = 0;
 
 	lockdep_assert_held(&cxl->cmd_lock);
 
-	if (!vfio_cxl_has_memory(cxl))
-		return 0;
-
-	ret = vfio_cxl_regions_register(cxl);
-	if (ret)
+	if (vfio_cxl_has_memory(cxl))
+		ret = vfio_cxl_regions_register(cxl);
+	if (!ret)
+		ret = vfio_cxl_host_open(cxl);
+	if (ret || !vfio_cxl_has_memory(cxl))
 		return ret;
 
 	mutex_lock(&cxl->shadow_lock);
@@ -172,6 +173,7 @@ static void device_close(struct vfio_device *vdev)
 	vfio_pci_core_close_device(vdev);
 	cxl->open = false;
 	vfio_cxl_dc_tenancy_end(cxl);
+	vfio_cxl_host_close(cxl);
 	cxl->unclean |= clear_on_close && vfio_cxl_has_memory(cxl);
 	/* The core did reset it, so a fatal error is over too */
 	if (!cxl->core.needs_reset && !READ_ONCE(cxl->recovering))
@@ -412,9 +414,11 @@ static void cxl_vfio_pci_remove(struct pci_dev *pdev)
 		vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_REMOVED);
 
 	vfio_cxl_control_exit(cxl);
+	vfio_cxl_host_stop(cxl);
 	vfio_cxl_backends_end(&cxl->backends);
 	vfio_cxl_recovery_exit(cxl);
 	vfio_pci_core_unregister_device(&cxl->core);
+	vfio_cxl_host_exit(cxl);
 	device_leave(cxl);
 	vfio_cxl_changes_end(cxl->changes);
 	pci_disable_device(pdev);

@@ -14,10 +14,11 @@
  *			faults, copies, decoder registers, mailbox commands
  *   shadow_lock	the decoder as the user sees it
  *
- * Below cmd_lock, and beside the others: the list of devices with Dynamic Capacity,
- * the list of backends, and below all of them each device's state lock (dc.h). No
- * lock of the driver's is held while a backend's folios are locked, as a fault has
- * them, or unmapped.
+ * Below cmd_lock, and beside the others: the list of engines of Dynamic Capacity, the
+ * list of backends, the window's sem (host.h; read side: faults, copies), and below all
+ * of them each engine's state lock (dc.h, host.h). A backend's folios are locked below
+ * cmd_lock only, and above the window's sem, as a fault has them; none of these is
+ * held while they are unmapped, but for cmd_lock.
  *
  * Reset hooks run under the device lock, some also under memory_lock: they take
  * gate_sem only and leave the rest to restore_work.
@@ -136,6 +137,7 @@ struct vfio_cxl_guest {
 struct vfio_cxl_changes;
 struct vfio_cxl_dc;
 struct vfio_cxl_device;
+struct vfio_cxl_host;
 
 /**
  * struct vfio_cxl_node - the control node
@@ -193,6 +195,8 @@ struct vfio_cxl_node {
  * @dvsec: valid while @open
  * @dvsec_keep: CXL resets under way, which leave @dvsec as it is
  * @backends: host memory under tags; in use while the control node is there
+ * @host: its window for host memory; NULL if there never was one. Set once, under
+ *	cmd_lock
  * @changes: log of changes, from before the device is looked at to after it was left
  * @node: control node
  * @pm: refuses hibernation
@@ -238,6 +242,7 @@ struct vfio_cxl_device {
 	unsigned int dvsec_keep;
 
 	struct vfio_cxl_backends backends;
+	struct vfio_cxl_host *host;
 	struct vfio_cxl_changes *changes;
 	struct vfio_cxl_node *node;
 	struct notifier_block pm;
