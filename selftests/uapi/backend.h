@@ -20,6 +20,7 @@ int backend_find(int node, unsigned int tag,
 /* Destroys all */
 void backend_clear(int node);
 
+void tag_set(__u8 *tag, unsigned int number);
 unsigned int tag_number(const __u8 *tag);
 void *backend_map(int fd, size_t size);
 bool all_are(const char *memory, char value, size_t size);

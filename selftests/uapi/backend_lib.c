@@ -18,7 +18,7 @@ int backend_ioctl(int node, unsigned long cmd, void *arg)
 	return ioctl(node, cmd, arg) ? -errno : 0;
 }
 
-static void set_tag(__u8 *tag, unsigned int number)
+void tag_set(__u8 *tag, unsigned int number)
 {
 	/* Also the first and the last byte, which are looked at last */
 	tag[0] = number;
@@ -37,7 +37,7 @@ int backend_create(int node, unsigned int tag, __u64 size)
 	};
 	int ret;
 
-	set_tag(arg.tag, tag);
+	tag_set(arg.tag, tag);
 	ret = backend_ioctl(node, VFIO_CXL_BACKEND_CREATE, &arg);
 	backend_why = arg.reason;
 
@@ -49,7 +49,7 @@ int backend_destroy(int node, unsigned int tag)
 	struct vfio_cxl_backend_destroy arg = { .argsz = sizeof(arg) };
 	int ret;
 
-	set_tag(arg.tag, tag);
+	tag_set(arg.tag, tag);
 	ret = backend_ioctl(node, VFIO_CXL_BACKEND_DESTROY, &arg);
 	backend_why = arg.reason;
 

@@ -77,6 +77,19 @@ static struct vfio_cxl_backend_destroy backend_destroy = {
 	.argsz = sizeof(backend_destroy), .tag = { 1 },
 };
 
+/* No window, as there is none */
+static struct vfio_cxl_dc_configure dc_configure = {
+	.argsz = sizeof(dc_configure),
+};
+
+static struct vfio_cxl_dc_add dc_add = {
+	.argsz = sizeof(dc_add), .tag = { 1 }, .region = VFIO_CXL_DC_HOST_REGION,
+};
+
+static struct vfio_cxl_dc_remove dc_remove = {
+	.argsz = sizeof(dc_remove), .tag = { 1 },
+};
+
 static const struct {
 	unsigned int cmd;
 	void *arg;
@@ -98,6 +111,9 @@ static const struct {
 	{ VFIO_CXL_BACKEND_CREATE, &backend_create },
 	{ VFIO_CXL_BACKEND_LIST, &backend_list },
 	{ VFIO_CXL_BACKEND_DESTROY, &backend_destroy },
+	{ VFIO_CXL_DC_CONFIGURE, &dc_configure },
+	{ VFIO_CXL_DC_ADD, &dc_add },
+	{ VFIO_CXL_DC_REMOVE, &dc_remove },
 };
 
 /* @stack: argc, argv[0], the node's path */

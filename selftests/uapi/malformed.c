@@ -60,6 +60,11 @@ static const struct vfio_cxl_backend_create backend_create = {
 
 static const struct vfio_cxl_backend_list backend_list = { .room = 1 };
 static const struct vfio_cxl_backend_destroy backend_destroy = { .tag = { 1 } };
+static const struct vfio_cxl_dc_add dc_host_add = {
+	.tag = { 1 }, .region = VFIO_CXL_DC_HOST_REGION,
+};
+
+static const struct vfio_cxl_dc_remove dc_host_remove = { .tag = { 1 } };
 
 /*
  * The contract's ioctls. @known are the flags a caller may set, of which
@@ -169,6 +174,22 @@ static const struct command {
 	  ON_CONTROL,
 	  { ZERO(vfio_cxl_backend_destroy, reason),
 	    ZERO(vfio_cxl_backend_destroy, reserved) }, &backend_destroy },
+	{ "DC_CONFIGURE", VFIO_CXL_DC_CONFIGURE,
+	  sizeof(struct vfio_cxl_dc_configure), ON_CONTROL, 0, 0, ON_CONTROL,
+	  /* And what regions would be like */
+	  { ZERO(vfio_cxl_dc_configure, reason),
+	    ZERO(vfio_cxl_dc_configure, size),
+	    ZERO(vfio_cxl_dc_configure, block),
+	    ZERO(vfio_cxl_dc_configure, reserved) } },
+	{ "DC_ADD", VFIO_CXL_DC_ADD, sizeof(struct vfio_cxl_dc_add),
+	  ON_CONTROL, 0, 0, ON_CONTROL,
+	  { ZERO(vfio_cxl_dc_add, reason), ZERO(vfio_cxl_dc_add, extent),
+	    ZERO(vfio_cxl_dc_add, offer), ZERO(vfio_cxl_dc_add, reserved) },
+	  &dc_host_add },
+	{ "DC_REMOVE", VFIO_CXL_DC_REMOVE, sizeof(struct vfio_cxl_dc_remove),
+	  ON_CONTROL, VFIO_CXL_DC_REMOVE_FORCE, 0, ON_CONTROL,
+	  { ZERO(vfio_cxl_dc_remove, reason),
+	    ZERO(vfio_cxl_dc_remove, reserved) }, &dc_host_remove },
 };
 
 /* The next one that @node knows, or the first one behind NULL */
