@@ -719,7 +719,7 @@ static const struct operation *find(const struct operation *op,
 const struct operation *operation(const char *name)
 {
 	return find(operations, name) ?: find(operations_dc, name) ?:
-	       find(operations_log, name);
+	       find(operations_log, name) ?: find(operations_host, name);
 }
 
 /* ---- for operations of other files ---- */

@@ -8,6 +8,7 @@
 
 extern const struct operation operations_dc[];
 extern const struct operation operations_log[];
+extern const struct operation operations_host[];
 
 bool operation_opened(void);
 bool operation_left(void);
