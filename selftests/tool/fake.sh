@@ -13,5 +13,5 @@ build_fake()
 	# shellcheck disable=SC2154
 	gcc -Wall -Wextra -Werror -O1 -g -D_GNU_SOURCE -I"$top/include/uapi" \
 		"${flags[@]}" -shared -fPIC -o "$tap_tmp/fake.so" \
-		"$here"/fake{,_backend,_dc,_nl}.c
+		"$here"/fake{,_backend,_dc,_host,_nl}.c
 }

@@ -2,7 +2,7 @@
 /*
  * Host memory under tags of the fake driver. Lines of FAKE_DC, see fake_dc.c:
  *
- * backend ID TAG SIZE HUGE NODE
+ * backend ID TAG SIZE HUGE NODE [EXTENT]
  *
  * FAKE_BACKEND         file that is the memory of those that are made
  * FAKE_BACKEND_FD      the number that their descriptors are told to have
@@ -40,9 +40,12 @@ void fake_backend_add(const char *line)
 	char tag[40];
 
 	if (nr_backends > MAX ||
-	    sscanf(line, "%lli %39s %lli %lli %i", (long long *)&b->id, tag,
-		   (long long *)&b->size, (long long *)&b->huge, &b->node) != 5)
+	    sscanf(line, "%lli %39s %lli %lli %i %lli", (long long *)&b->id,
+		   tag, (long long *)&b->size, (long long *)&b->huge, &b->node,
+		   (long long *)&b->extent) < 5)
 		abort();
+	if (b->extent)
+		b->flags = VFIO_CXL_BACKEND_RESERVED;
 	fake_parse_tag(tag, b->tag);
 }
 

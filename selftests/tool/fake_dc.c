@@ -7,6 +7,8 @@
  *
  * info FLAGS REASON REGIONS        without FAKE_DC the device does none of it
  * region DPA LENGTH BLOCK COVERED OFFSET FLAGS
+ * window SIZE INDEX                of the window for host memory
+ * host_region LENGTH BLOCK OFFSET
  * extent ID OFFER DPA LENGTH OFFSET TAG STATE REACH REASON RC REQUESTS FLAGS REGION
  * gone ID
  * tag TAG STATE REACH REASON RC REQUESTS FLAGS OFFER BYTES
@@ -21,6 +23,7 @@
  * backend ...                      see fake_backend.c
  *
  * FAKE_REAL: at the end standard output is waited for, really
+ * FAKE_DC_INFO: bytes of struct vfio_cxl_dc_info that the driver knows
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -185,6 +188,28 @@ static void parse_region(const char *line)
 	r->decode_length = r->length;
 }
 
+static void parse_window(const char *line)
+{
+	if (sscanf(line, "%lli %i", (long long *)&info.window_size,
+		   (int *)&info.window_region) != 2)
+		abort();
+}
+
+static void parse_host_region(const char *line)
+{
+	struct vfio_cxl_dc_region region = {}, *r = &region;
+
+	/* A driver that lies tells of more than there is room for */
+	if (info.host_region_count < VFIO_CXL_DC_HOST_REGIONS)
+		r = &info.host_region[info.host_region_count];
+	info.host_region_count++;
+	if (sscanf(line, "%lli %lli %lli", (long long *)&r->length,
+		   (long long *)&r->block_size, (long long *)&r->offset) != 3)
+		abort();
+	r->covered = r->length;
+	r->decode_length = r->length;
+}
+
 static void parse_rest(const char *word, const char *rest)
 {
 	if (!strcmp(word, "info"))
@@ -227,6 +252,10 @@ static void parse(const char *line)
 		parse_message(line);
 	} else if (!strcmp(word, "region")) {
 		parse_region(line);
+	} else if (!strcmp(word, "window")) {
+		parse_window(line);
+	} else if (!strcmp(word, "host_region")) {
+		parse_host_region(line);
 	} else if (!strcmp(word, "backend")) {
 		fake_backend_add(line);
 	} else if (!strcmp(word, "bound")) {
@@ -311,7 +340,7 @@ static int status_of_extent(struct vfio_cxl_dc_status *s)
 
 static int do_status(struct vfio_cxl_dc_status *s)
 {
-	unsigned int flags = s->flags;
+	unsigned int flags = s->flags, region = s->region;
 	size_t i;
 
 	if (flags & VFIO_CXL_DC_STATUS_EXTENT)
@@ -321,6 +350,7 @@ static int do_status(struct vfio_cxl_dc_status *s)
 			continue;
 		*s = tags[i];
 		s->flags |= flags;
+		s->region = region;
 		return 0;
 	}
 	return -ENOENT;
@@ -351,7 +381,7 @@ int fake_dc_ioctl(unsigned long request, void *arg)
 	switch (request) {
 	case VFIO_CXL_DC_INFO:
 		err = fake_failure("DC_INFO", &reason);
-		memcpy(arg, &info, sizeof(info));
+		memcpy(arg, &info, fake_number("FAKE_DC_INFO", sizeof(info)));
 		return -err;
 	case VFIO_CXL_DC_LIST:
 		err = fake_failure("DC_LIST", &reason);
@@ -368,7 +398,7 @@ int fake_dc_ioctl(unsigned long request, void *arg)
 	case VFIO_CXL_DC_DEADLINE:
 		return -fake_failure("DC_DEADLINE", &reason);
 	default:
-		return fake_backend_ioctl(request, arg);
+		return fake_host_ioctl(request, arg);
 	}
 }
 

@@ -39,6 +39,9 @@ void fake_parse_tag(const char *text, unsigned char *tag);
 int fake_backend_ioctl(unsigned long request, void *arg);
 void fake_backend_add(const char *line);
 
+/* fake_host.c: likewise */
+int fake_host_ioctl(unsigned long request, void *arg);
+
 /* fake_nl.c */
 struct fake_message {
 	char device[32];

@@ -112,6 +112,8 @@ void fake_init(void)
 	fake_type(&fake.region[2], VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY,
 		  FAKE_SIZE, 0);
 	fake.region[3].len = sizeof(struct vfio_region_info);
+	fake_type(&fake.region[4], VFIO_CXL_REGION_SUBTYPE_HOST_WINDOW,
+		  FAKE_WINDOW, 16 << 20);
 	init_regs();
 }
 

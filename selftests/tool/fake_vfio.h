@@ -16,7 +16,8 @@
 #define FAKE_HDM	0x40		/* of the HDM capability in COMP_REGS */
 #define FAKE_REGS	(1ULL << 40)	/* offset of COMP_REGS in the fd */
 #define FAKE_FIRST	VFIO_PCI_NUM_REGIONS
-#define FAKE_REGIONS	4
+#define FAKE_WINDOW	(8ULL << 20)	/* the window for host memory, at 16 MiB */
+#define FAKE_REGIONS	5
 #define FAKE_LOG	256
 
 /* A reply with capabilities, as the kernel would copy it */

@@ -291,12 +291,12 @@ echo '0-0 : a' >"$fix/proc/iomem"
 finds window UNKNOWN iomem 'hidden addresses'
 fake=(FAKE_WINDOW=0 FAKE_WINDOW_REASON=8 FAKE_FLAGS=0 FAKE_REASON=2)
 finds window FAIL "restrictions exclude this device" 'a window of no use'
-fake=(FAKE_FLAGS=0 FAKE_REASON=77)
+fake=(FAKE_FLAGS=0 FAKE_REASON=99)
 finds window FAIL 'no fixed memory window' 'no window'
 param cxl_vfio_pci unsafe_no_cedt Y
 finds window WARN 'unsafe_no_cedt' 'or none needed'
 param cxl_vfio_pci unsafe_no_cedt N
-finds memory FAIL '77' 'a reason of the future'
+finds memory FAIL '99' 'a reason of the future'
 well
 fake+=(FAKE_FLAGS=1 FAKE_GATE=0x40)
 finds live FAIL 'fatal error' 'memory after an error'

@@ -18,7 +18,7 @@ ok $? 'the fake driver builds' || exit
 # The names are the header's: ITS_NAME NUMBER, sorted
 h=$top/include/uapi/linux/vfio_cxl.h
 {
-	sed -nE 's/^#define VFIO_CXL_((INFO|GATE|WINDOW|DECODER|DC_INFO|DC_REGION|DC_EXTENT|DC_STATUS)_\w+)\s+\(1 << ([0-9]+)\).*/\1 \3/p' "$h"
+	sed -nE 's/^#define VFIO_CXL_((INFO|GATE|WINDOW|DECODER|DC_INFO|DC_REGION|DC_EXTENT|DC_STATUS)_\w+|BACKEND_RESERVED)\s+\(1 << ([0-9]+)\).*/\1 \3/p' "$h"
 	for e in reason origin mem_mode dc_state dc_reach dc_change; do
 		sed -n "/^enum vfio_cxl_$e {/,/^}/s/^\tVFIO_CXL_\(.*\),/\1/p" "$h" |
 			awk '{ print $1, NR - 1 }'
@@ -64,15 +64,15 @@ has "$out" 'newer than this command' 'also one of the future'
 is "$(grep -cx INFO "$log")" 1 'the driver is asked once'
 
 # Reasons of the future
-fake=(FAKE_FLAGS=0 FAKE_REASON=77)
+fake=(FAKE_FLAGS=0 FAKE_REASON=99)
 exit_is 0 status 0d:00.0
-has "$out" 'a reason (77) that this vfio-cxl does not know (el?ement)' \
+has "$out" 'a reason (99) that this vfio-cxl does not know (el?ement)' \
 	'a reason of the future'
 exit_is 0 list --json
-json '.devices[0].state' UNKNOWN_77 'has a name all the same'
-fake=(FAKE_FAIL=PROGRAM=16/77)
-error 4 '"UNKNOWN_77"' decoder program 0d:00.0
-has "$err" '(77)' 'also in an error'
+json '.devices[0].state' UNKNOWN_99 'has a name all the same'
+fake=(FAKE_FAIL=PROGRAM=16/99)
+error 4 '"UNKNOWN_99"' decoder program 0d:00.0
+has "$err" '(99)' 'also in an error'
 
 # Why the driver can't be asked
 fake=(FAKE_FAIL=INFO=19)

@@ -642,6 +642,39 @@ static void test_map(void)
 	munmap(area, room);
 }
 
+static void test_window(void)
+{
+	struct vcxl_client_region r;
+	size_t size;
+	void *at;
+
+	fresh();
+	ok(!vcxl_client_window(client, &r) && r.index == FAKE_FIRST + 4 &&
+	   r.size == FAKE_WINDOW, "the window for host memory");
+	if (ok(!vcxl_client_map_window(client, &at, &size) &&
+	       size == FAKE_WINDOW && !((uintptr_t)at % (2 * MIB)),
+	       "mapped whole, for pages of 2 MiB")) {
+		((char *)at)[5] = 42;
+		ok(!vcxl_client_read(client, r.offset + 5, &size, 1) &&
+		   *(char *)&size == 42, "at its place in the fd");
+		ok(!vcxl_client_unmap(client, at, FAKE_WINDOW), "unmap");
+	}
+	fake_head(&fake.region[4])->flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
+	refused(vcxl_client_map_window(client, &at, &size), -EIO, 0,
+		"a window that can't be mapped");
+	fresh();
+	fake_head(&fake.region[4])->size = 0;
+	refused(vcxl_client_window(client, &r), -EIO, 0, "an empty one");
+	fake_head(&fake.region[4])->size = 1ULL << 62;
+	refused(vcxl_client_map_window(client, &at, &size), -ENOMEM, 0,
+		"one that no address space has room for");
+	fake_head(&fake.region[4])->size = ~0ULL;
+	refused(vcxl_client_map_window(client, &at, &size), -EIO, 0,
+		"one that no file has room for");
+	fake_device()->num_regions--;
+	refused(vcxl_client_window(client, &r), -ENOENT, 0, "none");
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -660,6 +693,7 @@ int main(void)
 	test_program_sweep(0, true);
 	test_reset();
 	test_map();
+	test_window();
 	vcxl_client_close(client);
 	vcxl_free(ctx);
 	printf("1..%d\n", tests);

@@ -71,7 +71,7 @@ json '[.device, .kind, .state, .tag, .length]' "$(
 is "$(wc -l <<<"$out")" 3 'a line each'
 exit_is 0 monitor --count 3
 has "$out" "$D #1 PENDING tag $A 2 MiB region 0" 'for people'
-has "$out" "$D #3 REQUEST tag $A the device asks for it back" 'in words'
+has "$out" "$D #3 REQUEST tag $A is asked for back" 'in words'
 exit_is 0 monitor --json --count 1 0d:00.0
 is "$(told)" 'change 1' 'no more than asked for'
 exit_is 0 monitor --json --count 1 --event request,OVERFLOW

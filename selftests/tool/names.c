@@ -39,6 +39,7 @@ int main(void)
 	bits("DC_REGION", vcxl_dc_region_flag_name);
 	bits("DC_EXTENT", vcxl_dc_extent_flag_name);
 	bits("DC_STATUS", vcxl_dc_status_flag_name);
+	bits("BACKEND", vcxl_backend_flag_name);
 	values("DC", vcxl_dc_state_name);
 	values("DC_REACH", vcxl_dc_reach_name);
 	values("DC_CHANGE", vcxl_dc_change_name);

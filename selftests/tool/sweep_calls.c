@@ -372,6 +372,18 @@ static int do_map(void)
 	return vcxl_client_unmap(client, at, BUF);
 }
 
+static int do_map_window(void)
+{
+	size_t size;
+	void *at;
+	int ret = vcxl_client_map_window(client, &at, &size);
+
+	if (ret)
+		return ret;
+	note("%zx %lx", size, (unsigned long)at & 0x1fffff);
+	return vcxl_client_unmap(client, at, size);
+}
+
 static int do_read(void)
 {
 	static char buf[BUF];
@@ -438,6 +450,7 @@ const struct call client_calls[] = {
 	{ "vcxl_client_reset", do_reset, false, NULL, false },
 	{ "vcxl_client_hot_reset", do_hot_reset, false, NULL, false },
 	{ "vcxl_client_map", do_map, false, NULL, false },
+	{ "vcxl_client_map_window", do_map_window, false, NULL, false },
 	{ "vcxl_client_read", do_read, false, NULL, false },
 	{ "vcxl_client_write", do_write_and_read, false, NULL, false },
 	{ 0 },

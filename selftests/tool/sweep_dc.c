@@ -110,6 +110,25 @@ static int do_backend(void)
 	return ret;
 }
 
+/* A window, what is offered in it, and what is asked for back */
+static int do_window(void)
+{
+	struct vfio_cxl_dc_configure configure = { .regions = 1, .size = 4096 };
+	struct vfio_cxl_dc_add add = { .region = VFIO_CXL_DC_HOST_REGION };
+	struct vfio_cxl_dc_remove remove = { 0 };
+	int ret = vcxl_dc_configure(dev, &configure);
+
+	memcpy(add.tag, tag, sizeof(tag));
+	memcpy(remove.tag, tag, sizeof(tag));
+	if (!ret)
+		ret = vcxl_dc_add(dev, &add);
+	if (!ret)
+		ret = vcxl_dc_remove(dev, &remove);
+	if (!ret)
+		sprintf(result, "%llu", (unsigned long long)add.extent);
+	return ret;
+}
+
 const struct call dc_calls[] = {
 	{ "vcxl_dc_info", do_dc_info, false, NULL, false },
 	{ "vcxl_dc_list", do_dc_list, false, NULL, false },
@@ -117,6 +136,7 @@ const struct call dc_calls[] = {
 	{ "vcxl_dc_release", do_dc_release, false, NULL, false },
 	{ "vcxl_dc_deadline", do_dc_deadline, false, NULL, false },
 	{ "vcxl_backend_*", do_backend, false, NULL, false },
+	{ "vcxl_dc_configure, _add, _remove", do_window, false, NULL, false },
 	{ "vcxl_events_*", do_events, false, NULL, false },
 	{ 0 },
 };

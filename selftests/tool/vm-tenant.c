@@ -7,6 +7,10 @@
  * write OFFSET TEXT    into the mapping of the memory
  * read OFFSET LENGTH   of it
  * unmap, map           all of it
+ * window               maps the window for host memory: its size
+ * put OFFSET TEXT      into that
+ * get OFFSET LENGTH    of it
+ * close                unmaps it
  * list                 id, state and offset of each extent that it sees
  * info                 number of regions, and of extents that are PENDING
  * status ID            how an extent stands
@@ -28,8 +32,10 @@
 
 static struct vcxl *ctx;
 static struct vcxl_client *client;
-static unsigned char *memory;
-static size_t size;
+static struct area {
+	unsigned char *at;
+	size_t size;
+} memory, window;
 static sigjmp_buf back;
 static int changes = -1;
 
@@ -51,11 +57,12 @@ static void answer(int ret)
 		       vcxl_reason_name(e->reason) : "?");
 }
 
-static void touch(uint64_t offset, const char *text, size_t len, int write)
+static void touch(const struct area *area, uint64_t offset, const char *text,
+		  size_t len, int write)
 {
 	char copy[256];
 
-	if (!memory || offset >= size || len > size - offset ||
+	if (!area->at || offset >= area->size || len > area->size - offset ||
 	    len >= sizeof(copy)) {
 		puts("EINVAL NONE");
 		return;
@@ -65,11 +72,11 @@ static void touch(uint64_t offset, const char *text, size_t len, int write)
 		return;
 	}
 	if (write) {
-		memcpy(memory + offset, text, len);
+		memcpy(area->at + offset, text, len);
 		puts("ok");
 		return;
 	}
-	memcpy(copy, memory + offset, len);
+	memcpy(copy, area->at + offset, len);
 	printf("ok %.*s\n", (int)len, copy);
 }
 
@@ -78,17 +85,29 @@ static int map(void)
 	void *addr;
 	int ret;
 
-	size = vcxl_client_memory_size(client);
-	ret = vcxl_client_map(client, 0, size, &addr);
-	memory = ret ? NULL : addr;
+	memory.size = vcxl_client_memory_size(client);
+	ret = vcxl_client_map(client, 0, memory.size, &addr);
+	memory.at = ret ? NULL : addr;
 	return ret;
 }
 
-static int unmap(void)
+static void map_window(void)
 {
-	int ret = vcxl_client_unmap(client, memory, size);
+	void *addr;
+	int ret = vcxl_client_map_window(client, &addr, &window.size);
 
-	memory = NULL;
+	window.at = ret ? NULL : addr;
+	if (ret)
+		answer(ret);
+	else
+		printf("ok %zu\n", window.size);
+}
+
+static int unmap(struct area *area)
+{
+	int ret = vcxl_client_unmap(client, area->at, area->size);
+
+	area->at = NULL;
 	return ret;
 }
 
@@ -178,13 +197,21 @@ static void obey(char *line)
 		   text) < 1)
 		puts("EINVAL NONE");
 	else if (!strcmp(what, "write"))
-		touch(number, text, strlen(text), 1);
+		touch(&memory, number, text, strlen(text), 1);
 	else if (!strcmp(what, "read"))
-		touch(number, NULL, strtoul(text, NULL, 0), 0);
+		touch(&memory, number, NULL, strtoul(text, NULL, 0), 0);
+	else if (!strcmp(what, "window"))
+		map_window();
+	else if (!strcmp(what, "put"))
+		touch(&window, number, text, strlen(text), 1);
+	else if (!strcmp(what, "get"))
+		touch(&window, number, NULL, strtoul(text, NULL, 0), 0);
+	else if (!strcmp(what, "close"))
+		answer(unmap(&window));
 	else if (!strcmp(what, "map"))
 		answer(map());
 	else if (!strcmp(what, "unmap"))
-		answer(unmap());
+		answer(unmap(&memory));
 	else if (!strcmp(what, "list"))
 		list();
 	else if (!strcmp(what, "info"))

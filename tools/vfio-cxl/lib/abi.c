@@ -3,7 +3,7 @@
  * Structs that callers allocate, or step through. A program that was compiled
  * with an older header has room for no more than these sizes: where one of them
  * has to grow, its functions get another version in libvfio-cxl.map, and those
- * of the old version go on with the old size.
+ * of the old version go on with the old size, in compat.c.
  */
 #include "libvfio-cxl.h"
 

@@ -39,6 +39,10 @@ int vcxl_client_fail(struct vcxl_client *c, int err, const char *what);
 int vcxl_client_ioctl(int fd, unsigned long request, void *arg);
 int vcxl_client_need_live(struct vcxl_client *c);
 
+/* client_mem.c */
+int vcxl_client_map_congruent(struct vcxl_client *c, uint64_t at, size_t size,
+			      uint64_t align, uint64_t remainder, void **addr);
+
 /* client_region.c */
 int vcxl_client_find_regions(struct vcxl_client *c);
 

@@ -42,24 +42,23 @@ static uint64_t remainder_of(const struct vcxl_client *c, uint64_t offset)
 	return (c->map_offset + offset) & (c->map_align - 1);
 }
 
-static void *map_fixed(struct vcxl_client *c, uint64_t offset, size_t size,
+static void *map_fixed(struct vcxl_client *c, uint64_t at, size_t size,
 		       void *addr, int flags)
 {
 	return mmap(addr, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags,
-		    c->device, c->memory.offset + offset);
+		    c->device, at);
 }
 
-int vcxl_client_map(struct vcxl_client *c, uint64_t offset, size_t size,
-		    void **addr)
+/* At an address that leaves @remainder, divided by @align; @at: in the device fd */
+int vcxl_client_map_congruent(struct vcxl_client *c, uint64_t at, size_t size,
+			      uint64_t align, uint64_t remainder, void **addr)
 {
 	size_t room, start;
 	char *area;
 	void *map;
-	int ret = check_map(c, offset, size);
+	int ret;
 
-	if (ret)
-		return ret;
-	if (__builtin_add_overflow(size, c->map_align, &room))
+	if (__builtin_add_overflow(size, align, &room))
 		return vcxl_client_fail(c, -ENOMEM,
 					"can't reserve address space");
 	area = mmap(NULL, room, PROT_NONE,
@@ -67,9 +66,8 @@ int vcxl_client_map(struct vcxl_client *c, uint64_t offset, size_t size,
 	if (area == MAP_FAILED)
 		return vcxl_client_fail(c, -errno,
 					"can't reserve address space");
-	start = (remainder_of(c, offset) - (uintptr_t)area) &
-		(c->map_align - 1);
-	map = map_fixed(c, offset, size, area + start, MAP_FIXED);
+	start = (remainder - (uintptr_t)area) & (align - 1);
+	map = map_fixed(c, at, size, area + start, MAP_FIXED);
 	if (map == MAP_FAILED) {
 		ret = -errno;
 		munmap(area, room);
@@ -81,6 +79,17 @@ int vcxl_client_map(struct vcxl_client *c, uint64_t offset, size_t size,
 		munmap(area + start + size, room - start - size);
 	*addr = map;
 	return 0;
+}
+
+int vcxl_client_map(struct vcxl_client *c, uint64_t offset, size_t size,
+		    void **addr)
+{
+	int ret = check_map(c, offset, size);
+
+	return ret ? ret :
+	       vcxl_client_map_congruent(c, c->memory.offset + offset, size,
+					 c->map_align, remainder_of(c, offset),
+					 addr);
 }
 
 /* A page of the range that nobody mapped: msync() looks at all of them */
@@ -129,7 +138,7 @@ int vcxl_client_map_at(struct vcxl_client *c, uint64_t offset, size_t size,
 		ret = check_addr(c, offset, size, addr, flags);
 	if (ret)
 		return ret;
-	map = map_fixed(c, offset, size, addr, fixed);
+	map = map_fixed(c, c->memory.offset + offset, size, addr, fixed);
 	if (map == MAP_FAILED && errno == EEXIST)
 		return vcxl_fail(c->ctx, -EEXIST, c->name,
 				 "choose another address, or say VCXL_MAP_REPLACE",

@@ -89,6 +89,8 @@ int vcxl_dc_ask_info(const struct vcxl_dc *dc, struct vfio_cxl_dc_info *info)
 			    "can't ask the driver about Dynamic Capacity");
 	if (info->region_count > VFIO_CXL_DC_REGIONS)
 		return no_sense(dc, "too many regions");
+	if (info->host_region_count > VFIO_CXL_DC_HOST_REGIONS)
+		return no_sense(dc, "too many regions for host memory");
 	return 0;
 }
 
@@ -352,4 +354,99 @@ int vcxl_dc_deadline(struct vcxl_device *dev, uint64_t offer, uint64_t deadline)
 				 (unsigned long long)offer);
 	return ret ? fail(&dc, ret, arg.reason, 0,
 			  "can't set the offer's deadline") : 0;
+}
+
+int vcxl_dc_configure(struct vcxl_device *dev,
+		      struct vfio_cxl_dc_configure *configure)
+{
+	struct vcxl_dc dc;
+	int ret = of_control(dev, &dc);
+
+	if (ret)
+		return ret;
+	configure->argsz = sizeof(*configure);
+	configure->flags = 0;
+	configure->reason = 0;
+	ret = call(&dc, VFIO_CXL_DC_CONFIGURE, configure);
+	if (ret && configure->reason == VFIO_CXL_REASON_RANGE_SIZE) {
+		vcxl_fail(dc.ctx, ret, dc.name,
+			  "choose fewer regions, or smaller ones",
+			  "all %u regions together are larger than 1 TiB, which a VFIO region holds at most",
+			  configure->regions);
+		dc.ctx->error.reason = configure->reason;
+		return ret;
+	}
+	return ret ? fail(&dc, ret, configure->reason, 0,
+			  "can't configure the window for host memory") : 0;
+}
+
+/* A fabric manager has no part in it: what the reasons say of one is not so here */
+static int fail_add(const struct vcxl_dc *dc, int err,
+		    const struct vfio_cxl_dc_add *add)
+{
+	unsigned long long offset = add->offset;
+
+	switch (add->reason) {
+	case VFIO_CXL_REASON_DC_REGION:
+		vcxl_fail(dc->ctx, err, dc->name,
+			  "'vfio-cxl dc show' has the regions for host memory, by their numbers",
+			  "there is no region %u for host memory", add->region);
+		break;
+	case VFIO_CXL_REASON_DC_ALIGN:
+		vcxl_fail(dc->ctx, err, dc->name,
+			  "'vfio-cxl dc show' has the blocks of the regions",
+			  "the offset %#llx is no multiple of the blocks of region %u",
+			  offset, add->region);
+		break;
+	case VFIO_CXL_REASON_DC_OVERLAP:
+		vcxl_fail(dc->ctx, err, dc->name,
+			  "'vfio-cxl dc list' shows what is there, by its offset in the window: choose another --offset, which is one in the region",
+			  "another extent is in region %u at offset %#llx, or too close behind",
+			  add->region, offset);
+		break;
+	case VFIO_CXL_REASON_DC_TAG_LIVE:
+		vcxl_fail(dc->ctx, err, dc->name,
+			  "'vfio-cxl dc status' shows how it stands: give that back first",
+			  "%s", vcxl_reason_why(add->reason));
+		break;
+	default:
+		return fail(dc, err, add->reason, 0, "can't offer host memory");
+	}
+	dc->ctx->error.reason = add->reason;
+	return err;
+}
+
+int vcxl_dc_add(struct vcxl_device *dev, struct vfio_cxl_dc_add *add)
+{
+	struct vcxl_dc dc;
+	int ret = of_control(dev, &dc);
+
+	if (ret)
+		return ret;
+	add->argsz = sizeof(*add);
+	add->reason = 0;
+	add->extent = 0;
+	add->offer = 0;
+	ret = call(&dc, VFIO_CXL_DC_ADD, add);
+	return ret ? fail_add(&dc, ret, add) : 0;
+}
+
+int vcxl_dc_remove(struct vcxl_device *dev, struct vfio_cxl_dc_remove *remove)
+{
+	char text[TAG_TEXT];
+	struct vcxl_dc dc;
+	int ret = of_control(dev, &dc);
+
+	if (ret)
+		return ret;
+	remove->argsz = sizeof(*remove);
+	remove->reason = 0;
+	ret = call(&dc, VFIO_CXL_DC_REMOVE, remove);
+	if (ret == -ENOENT && !remove->reason)
+		return vcxl_fail(dc.ctx, ret, dc.name,
+				 "'vfio-cxl dc list' shows what there is",
+				 "no host memory with tag %s is offered or held",
+				 tag_text(remove->tag, text));
+	return ret ? fail(&dc, ret, remove->reason, 0,
+			  "can't ask for host memory back") : 0;
 }

@@ -14,9 +14,9 @@
  * object that it was asked about, or for ever.
  *
  * ABI, of the shared library: within one soname no function goes away or changes
- * its meaning, and no struct that a caller allocates grows, those of
- * linux/vfio_cxl.h included. What is added gets a new version node in
- * libvfio-cxl.map. Anything else gets a new soname.
+ * its meaning, and no struct outgrows what a caller has allocated: where one of
+ * linux/vfio_cxl.h has grown, a program gets as much as it was compiled with. What is
+ * added gets a new version node in libvfio-cxl.map. Anything else gets a new soname.
  *
  * Section numbers are those of the CXL Specification 3.1.
  */
@@ -118,6 +118,8 @@ const char *vcxl_dc_info_flag_name(unsigned int bit);
 const char *vcxl_dc_region_flag_name(unsigned int bit);
 const char *vcxl_dc_extent_flag_name(unsigned int bit);
 const char *vcxl_dc_status_flag_name(unsigned int bit);
+/* Of struct vfio_cxl_backend_info */
+const char *vcxl_backend_flag_name(unsigned int bit);
 /* Return code of a mailbox command, 8.2.8.4.5.1 */
 const char *vcxl_rc_name(uint32_t rc);
 
@@ -348,7 +350,8 @@ int vcxl_guest_clear(struct vcxl_device *dev,
 /**
  * vcxl_dc_info - does the device do Dynamic Capacity, and how much of it?
  * @dev: device
- * @info: out: without VFIO_CXL_DC_INFO_CAPABLE, @reason says why not
+ * @info: out: without VFIO_CXL_DC_INFO_CAPABLE, @reason says why not; with
+ *	VFIO_CXL_DC_INFO_WINDOW there is a window for host memory
  *
  * Return: 0, also where the device doesn't; -ENOTTY if the driver is too old.
  */
@@ -438,10 +441,46 @@ int vcxl_backend_list(struct vcxl_device *dev,
  *
  * Its descriptors go dead: what is mapped of it raises SIGBUS.
  *
- * Return: 0; -ENOENT if there is none.
+ * Return: 0; -ENOENT if there is none; -EBUSY while an extent has it.
  */
 int vcxl_backend_destroy(struct vcxl_device *dev,
 			 const uint8_t tag[VFIO_CXL_DC_TAG_LEN], uint64_t id);
+
+/**
+ * vcxl_dc_configure - make a window for host memory, or take it away
+ * @dev: device, which must not be open
+ * @configure: in: @regions, and unless that is 0 @size of each and @block, or 0; all
+ *	else 0; out: @flags and @block
+ *
+ * From the next open on it is one more VFIO region, see vcxl_client_window().
+ *
+ * Return: 0; -EINVAL or -EBUSY with a reason.
+ */
+int vcxl_dc_configure(struct vcxl_device *dev,
+		      struct vfio_cxl_dc_configure *configure);
+
+/**
+ * vcxl_dc_add - offer the host memory under a tag
+ * @dev: device
+ * @add: in: @tag of a backend, @region, from VFIO_CXL_DC_HOST_REGION on, @offset in
+ *	that, and @backend or 0; all else 0; out: @backend, @extent and @offer
+ *
+ * It is PENDING then, and accepted and released like any other extent.
+ *
+ * Return: 0; -ENOENT, -EINVAL or -EBUSY with a reason.
+ */
+int vcxl_dc_add(struct vcxl_device *dev, struct vfio_cxl_dc_add *add);
+
+/**
+ * vcxl_dc_remove - ask for host memory back, or take it
+ * @dev: device
+ * @remove: in: @tag, and VFIO_CXL_DC_REMOVE_FORCE or 0 in @flags; all else 0
+ *
+ * Who can reach it is told, and releases it, as what a device asks for.
+ *
+ * Return: 0; -ENOENT if there is none; -EBUSY with DC_PENDING if nobody has taken it.
+ */
+int vcxl_dc_remove(struct vcxl_device *dev, struct vfio_cxl_dc_remove *remove);
 
 /**
  * vcxl_events_open - follow the log of changes
@@ -755,6 +794,31 @@ int vcxl_client_read(struct vcxl_client *client, uint64_t offset, void *buf,
 		     size_t size);
 int vcxl_client_write(struct vcxl_client *client, uint64_t offset,
 		      const void *buf, size_t size);
+
+/**
+ * vcxl_client_window - the window for host memory
+ * @client: the device
+ * @window: out: its VFIO region
+ *
+ * Return: 0; -ENOENT if there was none when the device was opened.
+ */
+int vcxl_client_window(struct vcxl_client *client,
+		       struct vcxl_client_region *window);
+
+/**
+ * vcxl_client_map_window - map the window for host memory, whole
+ * @client: the device
+ * @addr: out: where it is, so that the kernel can use pages of 2 MiB; for
+ *	vcxl_client_unmap()
+ * @size: out: bytes
+ *
+ * Shared, for reading and writing. What is accepted stands in it at @offset of its
+ * extent, and is ordinary memory for who pins it; a touch of all else raises SIGBUS.
+ *
+ * Return: 0; -ENOENT likewise; what mmap() failed with.
+ */
+int vcxl_client_map_window(struct vcxl_client *client, void **addr,
+			   size_t *size);
 
 /*
  * Dynamic Capacity as a tenant has it: like vcxl_dc_info() and so on, but on the

@@ -14,7 +14,7 @@ static const struct {
 #define STATE(id, why_, next_) \
 	[VFIO_CXL_DC_##id] = { .name = #id, .why = why_, .next = next_ }
 	STATE(NONE, "there is none of it", ""),
-	STATE(PENDING, "offered by the device, and not taken yet",
+	STATE(PENDING, "offered, and not taken yet",
 	      "'vfio-cxl dc accept' takes it, 'vfio-cxl dc reject' says no"),
 	STATE(ACCEPTING, "to be accepted, but the device has not said yes yet",
 	      "decide the older offers, and the other tags of this one; else wait"),
@@ -22,11 +22,11 @@ static const struct {
 	      "'vfio-cxl dc release' gives it back"),
 	STATE(RELEASING, "out of reach, but the device has not taken it back yet",
 	      "wait; it is asked again"),
-	STATE(RELEASED, "given back: the capacity may be another host's",
+	STATE(RELEASED, "given back: the capacity may be another's",
 	      "to have it again, have it offered again"),
 	STATE(REJECTED, "not taken",
 	      "to have it, have it offered again"),
-	STATE(REVOKED, "taken away by the device, or lost in a reset",
+	STATE(REVOKED, "taken away, or lost in a reset",
 	      "what was in it is lost; to have it again, have it offered again"),
 };
 
@@ -43,7 +43,7 @@ static const struct {
 #define KIND(id, why_) \
 	[VFIO_CXL_DC_CHANGE_##id] = { .name = #id, .why = why_ }
 	KIND(STATE, "is in another state"),
-	KIND(REQUEST, "the device asks for it back"),
+	KIND(REQUEST, "is asked for back"),
 	KIND(REACH, "is reachable again"),
 	KIND(OFFER, "an offer was refused before a user could see it"),
 	KIND(OVERFLOW, "the device's log overflowed: changes may be missing"),
@@ -52,7 +52,7 @@ static const struct {
 };
 
 static const char *const info_flags[] = {
-	FLAG(INFO, CAPABLE), FLAG(INFO, SYNCED),
+	FLAG(INFO, CAPABLE), FLAG(INFO, SYNCED), FLAG(INFO, WINDOW),
 };
 
 static const char *const region_flags[] = {
@@ -61,14 +61,18 @@ static const char *const region_flags[] = {
 
 static const char *const extent_flags[] = {
 	FLAG(EXTENT, IN_USE), FLAG(EXTENT, RECOVERED), FLAG(EXTENT, DECIDED),
-	FLAG(EXTENT, MISMATCH), FLAG(EXTENT, DEFERRED),
+	FLAG(EXTENT, MISMATCH), FLAG(EXTENT, DEFERRED), FLAG(EXTENT, HOST),
 };
 
 /* EXTENT and REGION are what was asked */
 static const char *const status_flags[] = {
 	FLAG(STATUS, EXTENT), FLAG(STATUS, REGION), FLAG(STATUS, IN_USE),
 	FLAG(STATUS, RECOVERED), FLAG(STATUS, DECIDED), FLAG(STATUS, MISMATCH),
-	FLAG(STATUS, DEFERRED),
+	FLAG(STATUS, DEFERRED), FLAG(STATUS, HOST),
+};
+
+static const char *const backend_flags[] = {
+	[__builtin_ctz(VFIO_CXL_BACKEND_RESERVED)] = "RESERVED",
 };
 
 /* 8.2.8.4.5.1 */
@@ -142,6 +146,11 @@ const char *vcxl_dc_extent_flag_name(unsigned int bit)
 const char *vcxl_dc_status_flag_name(unsigned int bit)
 {
 	return entry(status_flags, VCXL_ARRAY_SIZE(status_flags), bit);
+}
+
+const char *vcxl_backend_flag_name(unsigned int bit)
+{
+	return entry(backend_flags, VCXL_ARRAY_SIZE(backend_flags), bit);
 }
 
 const char *vcxl_rc_name(uint32_t rc)

@@ -125,6 +125,11 @@ int vcxl_dc_ask_status(const struct vcxl_dc *dc,
 int vcxl_dc_decide(const struct vcxl_dc *dc, unsigned long request,
 		   struct vfio_cxl_dc_decide *decide);
 
+/* compat.c */
+int vcxl_dc_info_2(struct vcxl_device *dev, struct vfio_cxl_dc_info *info);
+int vcxl_client_dc_info_2(struct vcxl_client *client,
+			  struct vfio_cxl_dc_info *info);
+
 /* modprobe.c */
 int vcxl_modprobe(struct vcxl *ctx, const char *module, bool dry_run,
 		  char *message, size_t len);
