@@ -52,7 +52,7 @@ error 3 null backend create 0e:00.0 $A --size 2M
 fake=(FAKE_BACKEND="$memory")
 exit_is 0 backend create 0d:00.0 $A --size 2M --json
 envelope backends 1 'backend create'
-json '.backends[0] | keys' '["device","huge","id","node","size","tag"]' \
+json '.backends[0] | keys' '["device","extent","flags","huge","id","node","size","tag"]' \
 	'all keys'
 json '.backends[0] | [.tag, .size, .huge, .node]' \
 	'["'$A'",2097152,1048576,null]' 'values'

@@ -41,7 +41,7 @@ for c in status accept reject release; do
 done
 exit_is 2 dc status 0d:00.0 --extent 1,2
 exit_is 2 dc status 0d:00.0 --extent 1 --region 0
-exit_is 2 dc status 0d:00.0 $A --region 8
+exit_is 2 dc status 0d:00.0 $A --region 16
 exit_is 2 dc status 0d:00.0 $A --offer 3
 exit_is 2 dc accept 0d:00.0 $A --offer 3
 exit_is 2 dc accept 0d:00.0 --offer 0
@@ -81,7 +81,7 @@ exit_is 0 dc status 0d:00.0 $A --json
 json '.statuses[0] | [.state, .in_use, .release_requested, .requests]' \
 	'["COMMITTED",true,true,2]' 'in use, and asked for'
 exit_is 0 dc status 0d:00.0 $A
-has "$out" 'asks for it back: stop its user' 'what to do then'
+has "$out" 'is asked for back: stop its user' 'what to do then'
 world <<<"tag $A $COMMITTED 2 0 0 2 68 3 0x200000"
 exit_is 0 dc status 0d:00.0 $A --json
 json '.statuses[0] | [.state, .in_use, .release_deferred, .flags]' \
@@ -144,7 +144,7 @@ world <<-E
 E
 exit_is 0 dc list 0d:00.0 --json
 envelope extents 4 'dc list'
-json '.extents[0] | keys' '["device","dpa","flags","id","in_use","length","offer","offset","rc","reach","reason","region","release_deferred","requests","sequence","state","tag"]' \
+json '.extents[0] | keys' '["backend","device","dpa","flags","id","in_use","length","offer","offset","rc","reach","reason","region","release_deferred","requests","sequence","state","tag"]' \
 	'all keys'
 json '.extents[:2] | map([.release_deferred, .flags])' \
 	'[[true,["IN_USE","DEFERRED"]],[false,[]]]' 'flags'

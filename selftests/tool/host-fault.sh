@@ -123,6 +123,10 @@ changes()
 	all_of dc deadline 0d:00.0 4 60
 	all_of backend create 0d:00.0 0f0e0d0c-0b0a-0908-0706-050403020100 \
 		--size 64K --fill "$here/run" --json
+	all_of dc configure 0d:00.0 --regions 2 --size 64M
+	all_of dc add 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8 \
+		--region 8 --offset 0 --json
+	all_of dc remove 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
 	all_of backend destroy 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
 	all_of unbind 0d:00.0
 	all_of unbind 0d:00.0 --json
@@ -156,5 +160,5 @@ for file in "$tap_tmp"/*.[0-9]*; do
 	tap_of replay "$file"
 	count=$((count + 1))
 done
-[[ $count -ge 29 || $# -gt 0 ]]
+[[ $count -ge 32 || $# -gt 0 ]]
 ok $? 'all commands were swept'

@@ -7,6 +7,7 @@
 here=$(dirname "$(readlink -f "$0")")
 . "$here/tap.sh"
 . "$here/guest.sh"
+. "$here/tenant.sh"
 
 readonly MIB=$((1 << 20))
 A=6ba7b810-9dad-11d1-80b4-00c04fd430c8
@@ -51,25 +52,6 @@ accepted()
 	bed fm list | jq '[.regions[].accepted[].length] | add // 0'
 }
 
-# watch EVENT: the monitor, from now on, for one change; seen: when it was there
-watch()
-{
-	"$VFIO_CXL" monitor --json --count 1 --timeout 60 --event "$1" "$DEV" \
-		>"$tap_tmp/seen" &
-	monitor=$!
-	# It misses nothing from when it has joined the group on
-	until awk '$2 == 16 && $4 != "00000000" { found = 1 }
-		   END { exit !found }' /proc/net/netlink; do
-		sleep 0.05
-	done
-}
-seen()
-{
-	wait "$monitor"
-	is $? 0 'who waited has seen it'
-	out=$(<"$tap_tmp/seen")
-}
-
 # offered: the first extent of the list, once there is one: $id, $at, $number
 offered()
 {
@@ -84,13 +66,6 @@ offered()
 		"\(.id) \(.offset) \(.offer)"' <<<"$out")
 	[[ -n $id ]]
 	ok $? 'the offer is there'
-}
-
-# tenant COMMAND...: of vm-tenant; its answer is $said
-tenant()
-{
-	echo "$*" >&"${TENANT[1]}"
-	read -r said <&"${TENANT[0]}"
 }
 
 load_module && exit_is 0 bind "$DEV"
@@ -120,9 +95,7 @@ json '.extents | map([.state, .reach, .length, .offset, .in_use])' \
 	"[[\"PENDING\",\"NONE\",$((4 * MIB)),$static,false]]" 'in the list'
 id=$(jq '.extents[0].id' <<<"$out")
 [[ -n $tags ]] && who+=("$A") || who+=("$id")
-coproc TENANT { "${VFIO_CXL%/*}/vm-tenant" "$DEV"; }
-read -r said <&"${TENANT[0]}"
-is "$said" ok 'a tenant'
+begin_tenant
 tenant write "$static" early
 is "$said" SIGBUS 'what is only offered is out of reach'
 
@@ -253,7 +226,7 @@ exit_is 0 dc list "$DEV" --json
 json '.extents | map([.state, .reach])' '[["COMMITTED","TENANT"]]' 'for itself'
 error 4 '"DC_REACH"' dc accept "$DEV" --extent "$id"
 watch RELEASED
-eval "exec ${TENANT[1]}>&-"
+end_tenant
 seen
 exit_is 0 dc list "$DEV" --json
 json .extents '[]' 'given back when it ended'

@@ -23,6 +23,7 @@ static const struct column columns[] = {
 	{ "SIZE", "size", FORMAT_SIZE },
 	{ "HUGE", "huge", FORMAT_SIZE },
 	{ "NODE", "node", FORMAT_TEXT },
+	{ "FLAGS", "flags", FORMAT_TEXT },
 };
 
 static struct json_object *json_backend(struct vcxl_device *dev,
@@ -36,6 +37,9 @@ static struct json_object *json_backend(struct vcxl_device *dev,
 	json_add(o, "size", json_u64(b->size));
 	json_add(o, "huge", json_u64(b->huge));
 	json_add(o, "node", b->node < 0 ? NULL : json_int(b->node));
+	json_add(o, "flags", json_bits(b->flags, vcxl_backend_flag_name));
+	json_add(o, "extent", b->flags & VFIO_CXL_BACKEND_RESERVED ?
+		 json_u64(b->extent) : NULL);
 	return o;
 }
 

@@ -11,6 +11,9 @@
 /* Of --extent; the driver takes no more */
 #define MAX_IDS		65536
 
+/* Of all regions, the device's and those for host memory */
+#define MAX_REGION	(VFIO_CXL_DC_HOST_REGION + VFIO_CXL_DC_HOST_REGIONS - 1)
+
 /* tag.c */
 int parse_tag(const struct args *args, const char *text, uint8_t *tag);
 bool is_null_tag(const uint8_t *tag);

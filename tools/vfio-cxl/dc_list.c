@@ -5,17 +5,21 @@
 
 #include "dc.h"
 
-static const struct column columns[] = {
-	{ "ID", "id", FORMAT_TEXT },
-	{ "TAG", "tag", FORMAT_TEXT },
-	{ "RG", "region", FORMAT_TEXT },
-	{ "STATE", "state", FORMAT_TEXT },
-	{ "REACH", "reach", FORMAT_TEXT },
-	{ "SIZE", "length", FORMAT_SIZE },
-	{ "OFFSET", "offset", FORMAT_HEX },
-	{ "USE", "use", FORMAT_TEXT },
-	{ "REQ", "requests", FORMAT_TEXT },
-};
+#define COLUMNS(title, key) {			\
+	{ title, key, FORMAT_TEXT },		\
+	{ "TAG", "tag", FORMAT_TEXT },		\
+	{ "RG", "region", FORMAT_TEXT },	\
+	{ "STATE", "state", FORMAT_TEXT },	\
+	{ "REACH", "reach", FORMAT_TEXT },	\
+	{ "SIZE", "length", FORMAT_SIZE },	\
+	{ "OFFSET", "offset", FORMAT_HEX },	\
+	{ "USE", "use", FORMAT_TEXT },		\
+	{ "REQ", "requests", FORMAT_TEXT },	\
+}
+
+static const struct column columns[] = COLUMNS("ID", "id");
+/* It always has a tag: there is no need to name it by its id, which is long */
+static const struct column host_columns[] = COLUMNS("BACKEND", "backend");
 
 /* In a table one word tells of its use, and whether it goes with the end of that */
 static const char *use_of(struct json_object *record)
@@ -25,16 +29,29 @@ static const char *use_of(struct json_object *record)
 	return json_object_get_boolean(lookup(record, "in_use")) ? "yes" : "no";
 }
 
-void print_extents(struct json_object *records)
+static void print_some(struct json_object *records, bool host,
+		       const struct column *which)
 {
 	size_t i, count = json_object_array_length(records);
+	struct json_object *some = json_list();
 
 	for (i = 0; i < count; i++) {
 		struct json_object *o = json_object_array_get_idx(records, i);
 
+		if (!!lookup(o, "backend") != host)
+			continue;
 		json_add(o, "use", json_text(use_of(o)));
+		json_append(some, json_object_get(o));
 	}
-	print_table(records, columns, ARRAY_SIZE(columns));
+	if (json_object_array_length(some))
+		print_table(some, which, ARRAY_SIZE(columns));
+	json_object_put(some);
+}
+
+void print_extents(struct json_object *records)
+{
+	print_some(records, false, columns);
+	print_some(records, true, host_columns);
 }
 
 int read_extents(struct vcxl_device *dev, struct json_object *records)
@@ -80,13 +97,14 @@ static int list_one(struct args *args, struct vcxl_device *dev)
 	return EXIT_DONE;
 }
 
-/* Does it do Dynamic Capacity? A driver that is too old knows none */
+/* Can it have extents? A driver that is too old knows none */
 static int is_capable(struct vcxl_device *dev, bool *capable)
 {
 	struct vfio_cxl_dc_info info;
 	int ret = vcxl_dc_info(dev, &info);
 
-	*capable = !ret && info.flags & VFIO_CXL_DC_INFO_CAPABLE;
+	*capable = !ret && info.flags & (VFIO_CXL_DC_INFO_CAPABLE |
+					 VFIO_CXL_DC_INFO_WINDOW);
 	return ret == -ENOTTY ? 0 : ret;
 }
 
@@ -135,7 +153,7 @@ static void print_all(const struct args *args, struct vcxl_device **devs,
 	if (args->opt[OPT_JSON])
 		print_json("extents", all);
 	else if (!any)
-		puts("no device that is bound to " VCXL_DRIVER " does Dynamic Capacity");
+		puts("no device that is bound to " VCXL_DRIVER " does Dynamic Capacity, or has a window for host memory");
 	json_object_put(all);
 }
 

@@ -5,6 +5,7 @@
 
 #include "dc.h"
 
+/* Of host memory too */
 static const struct column lines[] = {
 	{ "flags", "flags", FORMAT_TEXT },
 	{ "offered", "bytes.PENDING", FORMAT_SIZE },
@@ -12,6 +13,10 @@ static const struct column lines[] = {
 	{ "held", "bytes.COMMITTED", FORMAT_SIZE },
 	{ "being released", "bytes.RELEASING", FORMAT_SIZE },
 	{ "open offers", "open_offers", FORMAT_TEXT },
+	{ "log is at", "sequence", FORMAT_TEXT },
+};
+
+static const struct column device_lines[] = {
 	{ "device's extents", "extents_supported", FORMAT_TEXT },
 	{ "  available", "extents_available", FORMAT_TEXT },
 	{ "driver's limits", "", FORMAT_TEXT },
@@ -19,7 +24,6 @@ static const struct column lines[] = {
 	{ "  open offers", "max_offers", FORMAT_TEXT },
 	{ "  tags remembered", "max_tombstones", FORMAT_TEXT },
 	{ "looks every (ms)", "poll_ms", FORMAT_TEXT },
-	{ "log is at", "sequence", FORMAT_TEXT },
 	{ "so far: offers", "offers", FORMAT_TEXT },
 	{ "  answered", "answers", FORMAT_TEXT },
 	{ "  damaged", "damaged", FORMAT_TEXT },
@@ -43,6 +47,17 @@ static const struct column regions[] = {
 	{ "FLAGS", "flags", FORMAT_TEXT },
 };
 
+static const struct column window_lines[] = {
+	{ "host memory window", "window_size", FORMAT_SIZE },
+};
+
+static const struct column host_regions[] = {
+	{ "REGION", "region", FORMAT_TEXT },
+	{ "SIZE", "length", FORMAT_SIZE },
+	{ "BLOCK", "block_size", FORMAT_SIZE },
+	{ "OFFSET", "offset", FORMAT_HEX },
+};
+
 static void print_why(const char *title, uint32_t reason)
 {
 	const char *why = vcxl_reason_why(reason);
@@ -54,26 +69,49 @@ static void print_why(const char *title, uint32_t reason)
 		printf("  %-18s -> %s\n", "", next);
 }
 
-static void print_info(const char *name, const struct vfio_cxl_dc_info *info,
-		       struct json_object *o)
+/* One without a key is a heading */
+static void print_all(struct json_object *o, const struct column *columns,
+		      size_t count)
 {
-	struct json_object *list = lookup(o, "regions");
 	size_t i;
 
-	puts(name);
-	if (!(info->flags & VFIO_CXL_DC_INFO_CAPABLE)) {
-		print_why("none, because", info->reason);
-		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(lines); i++)
-		if (*lines[i].key)
-			print_lines(o, &lines[i], 1);
+	for (i = 0; i < count; i++)
+		if (*columns[i].key)
+			print_lines(o, &columns[i], 1);
 		else
-			printf("  %s\n", lines[i].title);
+			printf("  %s\n", columns[i].title);
+}
+
+static void print_device(const struct vfio_cxl_dc_info *info,
+			 struct json_object *o)
+{
+	struct json_object *list = lookup(o, "regions");
+
+	print_all(o, device_lines, ARRAY_SIZE(device_lines));
 	if (!(info->flags & VFIO_CXL_DC_INFO_SYNCED))
 		print_why("not known because", info->reason);
 	if (json_object_array_length(list))
 		print_table(list, regions, ARRAY_SIZE(regions));
+}
+
+static void print_info(const char *name, const struct vfio_cxl_dc_info *info,
+		       struct json_object *o)
+{
+	bool capable = info->flags & VFIO_CXL_DC_INFO_CAPABLE;
+	bool window = info->flags & VFIO_CXL_DC_INFO_WINDOW;
+	struct json_object *list = lookup(o, "host_regions");
+
+	puts(name);
+	if (!capable)
+		print_why("none, because", info->reason);
+	if (capable || window)
+		print_all(o, lines, ARRAY_SIZE(lines));
+	if (capable)
+		print_device(info, o);
+	if (!window)
+		return;
+	print_all(o, window_lines, ARRAY_SIZE(window_lines));
+	print_table(list, host_regions, ARRAY_SIZE(host_regions));
 }
 
 static int show(struct args *args, struct vcxl_device *dev)
@@ -116,10 +154,12 @@ struct json_object *json_capacity(struct vcxl_device *dev)
 	uint32_t i;
 
 	if (enough(vcxl_dc_info(dev, &info)) ||
-	    !(info.flags & VFIO_CXL_DC_INFO_CAPABLE))
+	    !(info.flags & (VFIO_CXL_DC_INFO_CAPABLE | VFIO_CXL_DC_INFO_WINDOW)))
 		return NULL;
 	for (i = 0; i < info.region_count; i++)
 		total += info.region[i].length;
+	for (i = 0; i < info.host_region_count; i++)
+		total += info.host_region[i].length;
 	o = json_record();
 	json_add(o, "total", json_u64(total));
 	json_add(o, "pending", json_u64(info.bytes[VFIO_CXL_DC_PENDING]));

@@ -61,9 +61,9 @@ static const char *next_of(const struct vfio_cxl_dc_status *status)
 	if (status->flags & VFIO_CXL_DC_STATUS_DEFERRED)
 		return "it is given back when its user has ended, or by --force";
 	if (status->requests && in_use)
-		return "the device asks for it back: stop its user, then 'vfio-cxl dc release'";
+		return "it is asked for back: stop its user, then 'vfio-cxl dc release'";
 	if (status->requests)
-		return "the device asks for it back: 'vfio-cxl dc release'";
+		return "it is asked for back: 'vfio-cxl dc release'";
 	return vcxl_dc_state_next(status->state);
 }
 
@@ -161,8 +161,7 @@ int cmd_dc_status(struct args *args)
 	if (!ret && s.count && args->opt[OPT_REGION])
 		ret = usage_error(args, "--region is for tags: an extent is in one region only");
 	if (!ret)
-		ret = number_option(args, OPT_REGION, VFIO_CXL_DC_REGIONS - 1,
-				    &region);
+		ret = number_option(args, OPT_REGION, MAX_REGION, &region);
 	if (!ret)
 		ret = open_and_show(args, &s, region);
 	free(s.ids);

@@ -89,6 +89,36 @@ static void check_netlink(struct doctor *d)
 		cant_see(d, "netlink", "the list of netlink families", ret);
 }
 
+static void check_window(struct doctor *d, const struct vfio_cxl_dc_info *dc)
+{
+	char size[32];
+
+	format_size(dc->window_size, size, sizeof(size));
+	finding(d, "host-window", CHECK_OK, "",
+		"there is a window for host memory, %s in %u region%s", size,
+		dc->host_region_count, dc->host_region_count == 1 ? "" : "s");
+}
+
+/* Its own capacity */
+static void check_own(struct doctor *d, const struct vfio_cxl_info *info,
+		      const struct vfio_cxl_dc_info *dc)
+{
+	if (dc->reason == VFIO_CXL_REASON_DC_NO_MAILBOX) {
+		finding(d, "mailbox", CHECK_NOTE,
+			vcxl_reason_next(dc->reason), "%s: so there is no Dynamic Capacity",
+			vcxl_reason_why(dc->reason));
+		return;
+	}
+	finding(d, "mailbox", CHECK_OK, "", "the device answers commands");
+	if (!(dc->flags & VFIO_CXL_DC_INFO_CAPABLE)) {
+		finding(d, "dc", CHECK_OK, "",
+			"the device does no Dynamic Capacity");
+		return;
+	}
+	check_capacity(d, dc);
+	check_coverage(d, info, dc);
+}
+
 void check_dynamic(struct doctor *d, struct vcxl_device *dev,
 		   const struct vfio_cxl_info *info)
 {
@@ -107,19 +137,9 @@ void check_dynamic(struct doctor *d, struct vcxl_device *dev,
 			vcxl_error(d->args->ctx)->why);
 		return;
 	}
-	if (dc.reason == VFIO_CXL_REASON_DC_NO_MAILBOX) {
-		finding(d, "mailbox", CHECK_NOTE,
-			vcxl_reason_next(dc.reason), "%s: so there is no Dynamic Capacity",
-			vcxl_reason_why(dc.reason));
-		return;
-	}
-	finding(d, "mailbox", CHECK_OK, "", "the device answers commands");
-	if (!(dc.flags & VFIO_CXL_DC_INFO_CAPABLE)) {
-		finding(d, "dc", CHECK_OK, "",
-			"the device does no Dynamic Capacity");
-		return;
-	}
-	check_capacity(d, &dc);
-	check_coverage(d, info, &dc);
-	check_netlink(d);
+	check_own(d, info, &dc);
+	if (dc.flags & VFIO_CXL_DC_INFO_WINDOW)
+		check_window(d, &dc);
+	if (dc.flags & (VFIO_CXL_DC_INFO_CAPABLE | VFIO_CXL_DC_INFO_WINDOW))
+		check_netlink(d);
 }

@@ -21,7 +21,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 			   "bytes of device memory to leave out at the start" },
 	[OPT_LOCK] = { "lock", NULL,
 		       "lock the decoder: only a reset of the device undoes it" },
-	[OPT_OFFSET] = { "offset", "SIZE", "where in the memory to begin" },
+	[OPT_OFFSET] = { "offset", "SIZE", "where to begin" },
 	[OPT_PATTERN] = { "pattern", "NUMBER",
 			  "write this 64 bit number, not each place's own" },
 	[OPT_KEEP] = { "keep", NULL,
@@ -38,7 +38,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 			     "print the tables for completion in this shell" },
 	[OPT_OFFER] = { "offer", "NUMBER", "all of this offer" },
 	[OPT_EXTENT] = { "extent", "ID[,ID]...", "these extents, not a tag" },
-	[OPT_REGION] = { "region", "NUMBER", "only what is in this region" },
+	[OPT_REGION] = { "region", "NUMBER", "a region, by its number in 'dc show'" },
 	[OPT_REACH] = { "reach", "device|app",
 			"for any tenancy, or for descriptors of the tag only" },
 	[OPT_WAIT] = { "wait", "[SECONDS]",
@@ -52,6 +52,9 @@ const struct option_text option_texts[OPT_COUNT] = {
 	[OPT_NUMA] = { "numa", "NODE", "all of it from this NUMA node" },
 	[OPT_FILL] = { "fill", "FILE",
 		       "begin with what is in this file; the rest is zero" },
+	[OPT_REGIONS] = { "regions", "NUMBER", "so many, each of --size; 0: no window" },
+	[OPT_BLOCK] = { "block", "SIZE",
+			"what extents are multiples of; 2 MiB if left out" },
 };
 
 static void print_option(FILE *file, int option)

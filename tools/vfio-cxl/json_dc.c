@@ -28,7 +28,8 @@ static struct json_object *json_region(uint32_t index,
 	struct json_object *o = json_record();
 
 	json_add(o, "region", json_u64(index));
-	ADD_U64(o, region, dpa);
+	json_add(o, "dpa", index < VFIO_CXL_DC_HOST_REGION ?
+		 json_u64(region->dpa) : NULL);
 	ADD_U64(o, region, decode_length);
 	ADD_U64(o, region, length);
 	ADD_U64(o, region, block_size);
@@ -42,7 +43,9 @@ static struct json_object *json_region(uint32_t index,
 
 struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info)
 {
+	bool window = info->flags & VFIO_CXL_DC_INFO_WINDOW;
 	struct json_object *regions = json_list();
+	struct json_object *host = json_list();
 	struct json_object *o = json_record();
 	uint32_t i;
 
@@ -73,18 +76,27 @@ struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info)
 	for (i = 0; i < info->region_count; i++)
 		json_append(regions, json_region(i, &info->region[i]));
 	json_add(o, "regions", regions);
+	json_add(o, "window_size", window ? json_u64(info->window_size) : NULL);
+	json_add(o, "window_region", info->window_region ?
+		 json_u64(info->window_region) : NULL);
+	for (i = 0; i < info->host_region_count; i++)
+		json_append(host, json_region(VFIO_CXL_DC_HOST_REGION + i,
+					      &info->host_region[i]));
+	json_add(o, "host_regions", host);
 	return o;
 }
 
 struct json_object *json_dc_extent(const char *device,
 				   const struct vfio_cxl_dc_extent *extent)
 {
+	bool host = extent->flags & VFIO_CXL_DC_EXTENT_HOST;
 	struct json_object *o = json_record();
 
 	json_add(o, "device", json_text(device));
 	ADD_U64(o, extent, id);
 	ADD_U64(o, extent, offer);
-	ADD_U64(o, extent, dpa);
+	json_add(o, "dpa", host ? NULL : json_u64(extent->dpa));
+	json_add(o, "backend", host ? json_u64(extent->backend) : NULL);
 	ADD_U64(o, extent, length);
 	json_add(o, "offset", json_or_none(extent->offset));
 	json_add(o, "tag", json_tag(extent->tag));

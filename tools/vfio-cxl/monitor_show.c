@@ -124,6 +124,7 @@ static void print_words(struct json_object *o, const char *name,
 	const char *why = vcxl_dc_change_why(event->kind);
 	const char *reason = event->reason ? vcxl_reason_why(event->reason) :
 			     NULL;
+	bool host = event->region >= VFIO_CXL_DC_HOST_REGION;
 	char size[32];
 
 	printf("[%6llu.%03llu] %s #%llu %s",
@@ -138,7 +139,10 @@ static void print_words(struct json_object *o, const char *name,
 		       "a change that this vfio-cxl does not know");
 	if (event->length) {
 		format_size(event->length, size, sizeof(size));
-		printf(" %s region %u", size, event->region);
+		printf(" %s %sregion %u", size, host ? "host " : "",
+		       event->region);
+	} else if (host) {
+		printf(", for host memory");
 	}
 	if (event->reach)
 		printf(" reach %s", text_of(o, "reach"));

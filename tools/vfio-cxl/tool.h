@@ -60,6 +60,8 @@ enum option {
 	OPT_SINCE,
 	OPT_NUMA,
 	OPT_FILL,
+	OPT_REGIONS,
+	OPT_BLOCK,
 	OPT_COUNT,
 };
 
@@ -124,6 +126,9 @@ int cmd_dc_accept(struct args *args);
 int cmd_dc_reject(struct args *args);
 int cmd_dc_release(struct args *args);
 int cmd_dc_deadline(struct args *args);
+int cmd_dc_configure(struct args *args);
+int cmd_dc_add(struct args *args);
+int cmd_dc_remove(struct args *args);
 int cmd_backend_create(struct args *args);
 int cmd_backend_list(struct args *args);
 int cmd_backend_destroy(struct args *args);
