@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes tables of what "measure-dc" printed: measure-dc ... | table_dc.py
+"""Makes tables of what "measure-dc" and "measure-lent" printed:
+measure-dc ... | table_dc.py
 
 A row is one thing, a column how many there are of what it may depend on. A cell
 is "best / median", or one number where they are the same. A goal compares two
@@ -23,6 +24,10 @@ GOALS = (
     ("unmap an extent, of a mapping of all", 512,
      "unmap an extent, mapped alone", 512, 1.1),
     ("fault, 4 KiB page", 64, None, 0, 1.1),
+    ("first touch of the window, 2 MiB pages", 1024,
+     "first touch of a memfd, 2 MiB pages", 1024, 1.1),
+    ("each line of the window, 2 MiB pages", 1024,
+     "each line of a memfd, 2 MiB pages", 1024, 1.05),
 )
 
 

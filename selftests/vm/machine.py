@@ -139,7 +139,8 @@ class Machine:
         return args + accel + [
             "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu,
             "-smp", str(self.cpus),
-            "-m", f"1G,slots=8,maxmem={self.topology.maxmem}",
+            "-m", f"{self.topology.memory},slots=8,"
+            f"maxmem={self.topology.maxmem}",
             "-display", "none", "-no-reboot", "-nodefaults",
             "-device", iommu]
 

@@ -44,11 +44,12 @@ class Topology:
     summary: str
     devices: list
     args: list                      # bridges and ports, in QEMU's words
+    memory: str = "1G"              # of the guest
     # The fixed memory windows: host bridge, size.
     windows: tuple = (("cxl.1", "4G"),)
     # QEMU puts the windows 256 MiB above the end of hotpluggable memory, which
-    # ends at 4G + (maxmem - 1G) + slots * 1G. So 8G gives 0x4d0000000, and
-    # 7936M (256 MiB less) 0x4c0000000, which is aligned to 1 GiB.
+    # ends at 4G + (maxmem - 1G) + slots * 1G where memory is 1G. So 8G gives
+    # 0x4d0000000, and 7936M (256 MiB less) 0x4c0000000, which is aligned to 1 GiB.
     maxmem: str = "8G"
     # What guest/firmware.c does before any driver; nothing if empty.
     firmware: tuple = ()
@@ -185,7 +186,14 @@ def bench():
     return t
 
 
+def lend():
+    t = direct()
+    t.summary = "direct, and a host that has memory to lend"
+    t.memory = "5G"
+    return t
+
+
 TOPOLOGIES = {f.__name__.replace("_", "-"): f
               for f in (direct, static, firmware, two_devices, neighbour,
                         two_ports, switch, switch_routed, dc, dc_only, hdm_db,
-                        bench)}
+                        bench, lend)}
