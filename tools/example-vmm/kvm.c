@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The smallest virtual machine that can touch memory anywhere: one page of code
- * and page tables at 0, the CXL memory at its guest physical address, one vCPU
+ * and page tables at 0, the memory at its guest physical address, one vCPU
  * in 64 bit mode, nothing else. HLT ends a run.
  */
 #include <errno.h>
@@ -25,8 +25,9 @@
 
 #define PRESENT_WRITE	0x3
 #define LARGE		0x80		/* a 2 MiB page */
-/* Guest virtual: what the first 2 MiB of the CXL memory are mapped at */
+/* Guest virtual: where the first 1022 MiB of the memory are, in pages of 2 MiB */
 #define WINDOW		0x200000
+#define ENTRIES		512
 
 struct kvm {
 	int kvm;
@@ -62,6 +63,7 @@ static int add_slot(struct kvm *k, uint32_t slot, uint64_t gpa, uint64_t size,
 static int fill_low(struct kvm *k, uint64_t gpa)
 {
 	uint64_t *pd;
+	size_t i;
 
 	k->low = mmap(NULL, LOW_SIZE, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -73,7 +75,8 @@ static int fill_low(struct kvm *k, uint64_t gpa)
 	*(uint64_t *)((char *)k->low + PDPT) = PD | PRESENT_WRITE;
 	pd = (uint64_t *)((char *)k->low + PD);
 	pd[0] = LARGE | PRESENT_WRITE;
-	pd[WINDOW >> 21] = gpa | LARGE | PRESENT_WRITE;
+	for (i = WINDOW >> 21; i < ENTRIES; i++, gpa += WINDOW)
+		pd[i] = gpa | LARGE | PRESENT_WRITE;
 	memcpy((char *)k->low + CODE, code, sizeof(code));
 	return add_slot(k, 0, 0, LOW_SIZE, k->low);
 }
@@ -168,16 +171,18 @@ int kvm_open(struct kvm **out, void *memory, uint64_t gpa, uint64_t size)
 	return ret;
 }
 
-/* The guest stores *@byte at @gpa if asked, and loads what it finds there */
-int kvm_run(struct kvm *k, bool store, uint8_t *byte)
+/* The guest stores *@byte at @gpa + @offset if asked, and loads what it finds there */
+int kvm_run(struct kvm *k, uint64_t offset, bool store, uint8_t *byte)
 {
 	struct kvm_regs regs = {
 		.rip = CODE + (store ? 0 : LOAD),
-		.rdi = WINDOW,
+		.rdi = WINDOW + offset,
 		.rax = *byte,
 		.rflags = 2,
 	};
 
+	if (offset >= (ENTRIES - 1ULL) * WINDOW)
+		return -ERANGE;
 	if (ioctl(k->vcpu, KVM_SET_REGS, &regs) ||
 	    ioctl(k->vcpu, KVM_RUN, 0))
 		return -errno;

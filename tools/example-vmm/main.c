@@ -188,7 +188,7 @@ static int run_guest(struct vmm *vmm, bool store)
 			__atomic_store_n(vmm->memory, BYTE, __ATOMIC_RELAXED);
 		return 0;
 	}
-	ret = kvm_run(vmm->kvm, store, &byte);
+	ret = kvm_run(vmm->kvm, 0, store, &byte);
 	if (ret) {
 		errno = -ret;
 		return fail("the guest did not run");
