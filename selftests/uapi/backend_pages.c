@@ -278,7 +278,7 @@ static int toucher(char *memory, const volatile bool *destroyed)
 }
 
 /* Nothing is mapped by a fault that began before, and ended after */
-TEST_F(pages, destroyed_while_touched)
+TEST_F_TIMEOUT(pages, destroyed_while_touched, 120)
 {
 	volatile bool *destroyed = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
