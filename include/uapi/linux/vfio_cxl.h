@@ -32,7 +32,8 @@
  *  EIO         the device answered wrongly
  *  ENODEV      the device is gone
  *  ENOMEM      the kernel had no memory left
- *  EFAULT      the struct can't be read or written
+ *  EFAULT      the struct can't be read; or written, then what was asked for may be
+ *              done, but for descriptors: none is left that nobody knows of
  *  EINTR       a signal came first, nothing was done
  *
  * Where an errno has several causes, @reason of the struct tells which one, and
@@ -49,7 +50,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	6
+#define VFIO_CXL_ABI_VERSION	7
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -138,7 +139,8 @@ struct vfio_cxl_device_info_cap {
  *	or it begins behind the static one, the device says nothing of more, and no
  *	size was given
  * @VFIO_CXL_REASON_MEMTYPE: the range can't be mapped write-back
- * @VFIO_CXL_REASON_OPEN: the VFIO device is open
+ * @VFIO_CXL_REASON_OPEN: the VFIO device is open, or there are descriptors of tags of its
+ *	Dynamic Capacity
  * @VFIO_CXL_REASON_FIRMWARE: firmware committed the decoder; it is never
  *	changed
  * @VFIO_CXL_REASON_LOCKED: the decoder is locked; only a reset undoes it
@@ -526,7 +528,8 @@ struct vfio_cxl_decoder {
  * @reserved: 0
  * @element: in: zeros; out: what @reason is about, or empty
  *
- * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open.
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open, and
+ * there must be no descriptors of its Dynamic Capacity (VFIO_CXL_DC_OPEN).
  * On failure the decoder is put back as it was and read back; where the device
  * does not let it be put back, the range stays taken until VFIO_CXL_DECODER_CLEAR
  * succeeds or the driver is unbound. With reason NOT_LIVE the decoder may be
@@ -561,9 +564,12 @@ struct vfio_cxl_decoder_program {
  * @reserved: 0
  * @element: in: zeros; out: what @reason is about, or empty
  *
- * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open.
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. The device must not be open, and
+ * there must be no descriptors of its Dynamic Capacity (VFIO_CXL_DC_OPEN).
  * Only a decoder that this driver programmed is cleared (else EPERM, reason
- * FIRMWARE), and not while it is locked (EPERM, reason LOCKED).
+ * FIRMWARE), and not while it is locked (EPERM, reason LOCKED); with the module
+ * parameter clear_on_close not while Dynamic Capacity is held with reach APP (EBUSY,
+ * reason DC_COMMITTED), as that could not be zeroed any more.
  */
 struct vfio_cxl_decoder_clear {
 	__u32 argsz;
@@ -678,7 +684,7 @@ enum vfio_cxl_dc_state {
  * @VFIO_CXL_DC_REACH_TENANT: the tenancy that accepted it on the VFIO device fd;
  *	given back when that ends
  * @VFIO_CXL_DC_REACH_DEVICE: any tenancy, until it is released
- * @VFIO_CXL_DC_REACH_APP: descriptors of the tag only
+ * @VFIO_CXL_DC_REACH_APP: descriptors of the tag only (VFIO_CXL_DC_OPEN)
  */
 enum vfio_cxl_dc_reach {
 	VFIO_CXL_DC_REACH_NONE,
@@ -691,7 +697,8 @@ enum vfio_cxl_dc_reach {
  * enum vfio_cxl_dc_change - what an entry of the log of changes tells
  * @VFIO_CXL_DC_CHANGE_STATE: a tag, or an extent, is in another state
  * @VFIO_CXL_DC_CHANGE_REQUEST: the device asks for an extent back: the first
- *	time, and the first time that it asks for a part of it, or by another tag
+ *	time, and the first time that it asks for a part of it, or by another tag; or
+ *	the release of a tag with reach APP was deferred, as it is in use
  * @VFIO_CXL_DC_CHANGE_REACH: a committed tag, or extent, was accepted again, for
  *	whom it had not been reachable
  * @VFIO_CXL_DC_CHANGE_OFFER: an offer was refused as a whole before a user could
@@ -700,6 +707,8 @@ enum vfio_cxl_dc_reach {
  *	missing here
  * @VFIO_CXL_DC_CHANGE_SYNC: the device's list was read again
  * @VFIO_CXL_DC_CHANGE_REGIONS: the regions are other ones
+ * @VFIO_CXL_DC_CHANGE_LEAVE: a tag, or an extent, with reach APP is about to be taken
+ *	from the descriptors of the tag. What becomes of it is told next
  */
 enum vfio_cxl_dc_change {
 	VFIO_CXL_DC_CHANGE_STATE,
@@ -709,6 +718,7 @@ enum vfio_cxl_dc_change {
 	VFIO_CXL_DC_CHANGE_OVERFLOW,
 	VFIO_CXL_DC_CHANGE_SYNC,
 	VFIO_CXL_DC_CHANGE_REGIONS,
+	VFIO_CXL_DC_CHANGE_LEAVE,
 };
 
 /* A tag is a UUID, in the byte order of its text */
@@ -1003,11 +1013,12 @@ struct vfio_cxl_dc_status {
  * a further call: _DEFERRED is set, and till then the tag is COMMITTED, and reachable
  * as before. A use ends when the region is mapped nowhere any more, when a reset (as a
  * guest's reboot has one), an error of the link, or a suspend of the host takes it out
- * of all mappings, and with the tenancy. Looked for ten times a second: who touches it
- * again before that is a user as before. The release then is told in the log of
- * changes as any other is, also if it fails. What is not in use is released at once.
- * Nothing takes it back: ACCEPT is refused with DC_RELEASING. A RELEASE with _FORCE
- * does not wait for it, and one with neither flag is as if it was not there.
+ * of all mappings, and with the tenancy; of a tag with reach APP, when its descriptors
+ * are mapped nowhere. Looked for ten times a second: who touches it again before that is
+ * a user as before. The release then is told in the log of changes as any other is, also
+ * if it fails. What is not in use is released at once. Nothing takes it back: ACCEPT is
+ * refused with DC_RELEASING. A RELEASE with _FORCE does not wait for it, and one with
+ * neither flag is as if it was not there.
  *
  * With _QUEUED it is going to be so, without further calls: offers are answered in
  * the order in which they came, once all of their tags are decided, and a device
@@ -1389,5 +1400,72 @@ struct vfio_cxl_dc_remove {
 };
 
 #define VFIO_CXL_DC_REMOVE	_IO(VFIO_CXL_TYPE, 0x14)
+
+/**
+ * struct vfio_cxl_dc_open - a descriptor of a tag
+ * @argsz: in: sizeof(struct vfio_cxl_dc_open)
+ * @flags: in: VFIO_CXL_DC_OPEN_RDONLY or 0
+ * @tag: in: COMMITTED, with reach APP; not all zero
+ * @fd: in: 0; out: the descriptor, close-on-exec; -1 after an error
+ * @reason: in: 0; out: enum vfio_cxl_reason
+ * @size: in: 0; out: bytes of all extents of the tag; while it has descriptors, those
+ *	that it had for the first of them
+ * @reserved: 0
+ *
+ * The descriptor maps the tag's extents and nothing else, one behind the other, in the
+ * order of @sequence and then of DPA. It can be handed to any process, which needs no
+ * right to use it, and any number can be made of a tag.
+ *
+ * mmap() wants MAP_SHARED; a mapping is refused that is private (EINVAL), that ends
+ * behind @size (EINVAL), is executable (EPERM), or is to be written through a
+ * descriptor that is read-only (EACCES), as is mprotect() to make it so; it does not
+ * grow (EFAULT), and is left out of core dumps. lseek() and fstat() tell the size.
+ * There are no ioctls (ENOTTY), and no read() or write().
+ *
+ * When the tag is released or revoked, that is told first (VFIO_CXL_DC_CHANGE_LEAVE),
+ * then it is unmapped everywhere: the next touch raises SIGBUS. Descriptors and mappings
+ * stay. Once the same is committed again with reach APP, they reach it again: the same
+ * backend; or, of the device's own capacity, the tag with as many bytes. poll() tells
+ * how it stands:
+ *
+ * - POLLIN, and for one that may be written POLLOUT: all of it is reachable;
+ * - POLLPRI: it is asked for back, is about to be taken, or was taken: let it go, so that
+ *   it can be released;
+ * - POLLRDHUP, for who waits for it: not all of it is reachable now;
+ * - POLLHUP: it never will be again: the device was unbound, or the backend destroyed.
+ *   mmap() is ENODEV then.
+ *
+ * The tag is in use while it is mapped by a descriptor, and was touched since it was
+ * last mapped by none.
+ *
+ * Host memory is of ordinary pages for who pins them: O_DIRECT, io_uring, DMA maps of
+ * VFIO, KVM, ptrace. The device's own is mapped by page frame and can't be pinned, but a
+ * type1 container maps it for DMA all the same, until it is unmapped there (see
+ * VFIO_CXL_DC_RELEASED): don't hand it to who has one. It is for descriptors while nobody
+ * has the device open, as an open resets it: with such descriptors an open of the device
+ * is EBUSY, and its decoder stays as it is. Another reset, or an error of the link, takes
+ * it out of all mappings; poll() does not tell. Till that is over a touch raises SIGBUS,
+ * then the next one brings it back.
+ *
+ * Control node, CAP_SYS_ADMIN and CAP_SYS_RAWIO. ENOENT: the device has no such tag, or
+ * no more, with the tag's reason; EINVAL with BACKEND_TAG; EBUSY with DC_PENDING: accept
+ * it first, DC_REACH: it was accepted for others, DC_RELEASING: also if that is
+ * deferred, or OPEN: somebody has the device open, whose own capacity it is; EAGAIN with
+ * DC_COLLECTING or DC_NOT_SYNCED; EOPNOTSUPP: it does no Dynamic Capacity; ENOMEM with
+ * NO_MEMORY.
+ * EMFILE, ENFILE: no descriptor is free.
+ */
+struct vfio_cxl_dc_open {
+	__u32 argsz;
+	__u32 flags;
+#define VFIO_CXL_DC_OPEN_RDONLY		(1 << 0) /* never to be written through */
+	__u8 tag[VFIO_CXL_DC_TAG_LEN];
+	__s32 fd;
+	__u32 reason;
+	__aligned_u64 size;
+	__aligned_u64 reserved;
+};
+
+#define VFIO_CXL_DC_OPEN	_IO(VFIO_CXL_TYPE, 0x15)
 
 #endif /* _UAPI_LINUX_VFIO_CXL_H */
