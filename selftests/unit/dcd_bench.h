@@ -256,7 +256,7 @@ static inline bool touch(struct dcd_bench *b, u64 block)
 /* Whatever was touched is mapped no more; and the work looks at it */
 static inline void unmap(struct dcd_bench *b)
 {
-	fake_dcd_unmap(&b->fake);
+	fake_dcd_unmap(&b->fake, &b->dcd);
 	vfio_cxl_dcd_tick(&b->dcd);
 }
 

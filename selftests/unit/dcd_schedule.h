@@ -295,7 +295,7 @@ static void user_touches(struct world *w)
 static void user_unmaps(struct world *w)
 {
 	dcd_met_all(&w->b.dcd, DCD_UNMAP);
-	fake_dcd_unmap(&w->b.fake);
+	fake_dcd_unmap(&w->b.fake, &w->b.dcd);
 }
 
 static void tenancy_ends(struct world *w)

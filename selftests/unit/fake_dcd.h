@@ -109,6 +109,7 @@ struct fake_dcd {
 	u32 log_size;
 	u64 covered_to;		/* decoder 0 ends there */
 	u32 live_elsewhere;	/* that tag */
+	bool leaving;		/* descriptors are told that they lose something */
 
 	/* What it does wrong: @faults commands with @fault_opcode, or any if 0 */
 	enum fake_dcd_fault fault;
@@ -194,7 +195,7 @@ u32 fake_dcd_nr_pending(const struct fake_dcd *fake);
 bool fake_dcd_any(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
 bool fake_dcd_has(const struct fake_dcd *fake, u64 dpa, u64 len, u8 flag);
 bool fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa);
-void fake_dcd_unmap(struct fake_dcd *fake);
+void fake_dcd_unmap(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd);
 void fake_dcd_drain(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd);
 
 #endif /* VFIO_CXL_FAKE_DCD_H */

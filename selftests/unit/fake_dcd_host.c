@@ -117,7 +117,13 @@ static void publish(void *ctx, struct vfio_cxl_dcd_extent *e,
 	/* What was unmapped is not in use, whoever touched it before */
 	fake_dcd_mark(fake, e->dpa, e->len, FAKE_BLOCK_TOUCHED,
 		      FAKE_BLOCK_PUBLISHED);
+	*(u8 *)e->priv = reach;
 	place(fake, e, e);
+}
+
+static bool is_app(const struct vfio_cxl_dcd_extent *e)
+{
+	return e->priv && *(u8 *)e->priv == VFIO_CXL_DC_REACH_APP;
 }
 
 static void unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
@@ -125,6 +131,9 @@ static void unpublish(void *ctx, struct vfio_cxl_dcd_extent *e)
 	struct fake_dcd *fake = ctx;
 	u8 clear = FAKE_BLOCK_PUBLISHED | FAKE_BLOCK_PREPARED |
 		   FAKE_BLOCK_TOUCHED;
+
+	if (is_app(e) && !fake->leaving)
+		fake_dcd_die(fake, "taken from descriptors that were not told");
 
 	/* Only what the device takes is torn out of somebody's hands */
 	if (fake_dcd_any(fake, e->dpa, e->len, FAKE_BLOCK_TOUCHED) &&
@@ -178,6 +187,7 @@ static void log_change(void *ctx, const struct vfio_cxl_dcd_change *c)
 
 	if (!fake->locked)
 		fake_dcd_die(fake, "a change without the state lock");
+	fake->leaving = c->kind == VFIO_CXL_DC_CHANGE_LEAVE;
 	fake->change[fake->changes++ % DCD_CHANGES] = *c;
 }
 
@@ -188,6 +198,9 @@ bool fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa)
 
 	fake->uses += !fake->mapped;
 	fake->mapped = true;
+	/* Of the region the engine asks, of descriptors it is told */
+	if (e && is_app(e))
+		vfio_cxl_dcd_used(dcd, e, fake->uses);
 	if (!e || !vfio_cxl_dcd_touch(dcd, e, fake->uses))
 		return false;
 	fake_dcd_mark(fake, dpa, DCD_BLOCK, 0,
@@ -197,12 +210,15 @@ bool fake_dcd_touch(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd, u64 dpa)
 }
 
 /* Everywhere: nothing is in use any more, but caches may have it */
-void fake_dcd_unmap(struct fake_dcd *fake)
+void fake_dcd_unmap(struct fake_dcd *fake, struct vfio_cxl_dcd *dcd)
 {
 	u64 i;
 
-	for (i = 0; i < fake->blocks; i++)
+	for (i = 0; i < fake->blocks; i++) {
 		fake->block[i] &= ~FAKE_BLOCK_TOUCHED;
+		if (fake->at[i] && is_app(fake->at[i]))
+			vfio_cxl_dcd_used(dcd, fake->at[i], 0);
+	}
 	fake->mapped = false;
 }
 

@@ -152,7 +152,7 @@ TEST_F(defer, plain_and_forced)
 
 	touch(b, 8);
 	ASSERT_EQ(0, defer_tag(b, TAG_B));
-	fake_dcd_unmap(&b->fake);
+	fake_dcd_unmap(&b->fake, &b->dcd);
 	EXPECT_EQ(0, release_tag(b, TAG_B));
 	EXPECT_FALSE(b->res.already);
 	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_B));
@@ -186,7 +186,7 @@ TEST_F(defer, tenancy_ends)
 	touch(b, 100);
 	ASSERT_EQ(0, defer_tag(b, TAG_A));
 	ASSERT_EQ(0, defer_tag(b, TAG_C));
-	fake_dcd_unmap(&b->fake);
+	fake_dcd_unmap(&b->fake, &b->dcd);
 	vfio_cxl_dcd_tenancy_end(&b->dcd);
 	EXPECT_EQ(STATE(RELEASING), state_of(b, TAG_C));
 	EXPECT_EQ(REASON(TENANCY), b->status.reason);
@@ -286,7 +286,7 @@ TEST_F(defer, reset)
 
 	use(_metadata, b);
 	ASSERT_EQ(0, defer_tag(b, TAG_A));
-	fake_dcd_unmap(&b->fake);
+	fake_dcd_unmap(&b->fake, &b->dcd);
 	EXPECT_EQ(0, vfio_cxl_dcd_reset(&b->dcd));
 	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
 	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_B));
@@ -299,7 +299,7 @@ TEST_F(defer, unbind)
 
 	use(_metadata, b);
 	ASSERT_EQ(0, defer_tag(b, TAG_A));
-	fake_dcd_unmap(&b->fake);
+	fake_dcd_unmap(&b->fake, &b->dcd);
 	vfio_cxl_dcd_tenancy_end(&b->dcd);
 	vfio_cxl_dcd_stop(&b->dcd, false);
 	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));

@@ -83,7 +83,7 @@ TEST_F(held, in_use_until_unmapped)
 	drain(b);
 	state_of(b, TAG_A);
 	EXPECT_TRUE(b->status.in_use);
-	fake_dcd_unmap(&b->fake);
+	fake_dcd_unmap(&b->fake, &b->dcd);
 	state_of(b, TAG_A);
 	EXPECT_FALSE(b->status.in_use);
 	/* Mapped again, and touched by nobody, or then elsewhere only */

@@ -105,7 +105,7 @@ TEST_F(touch, while_what_was_deferred_goes)
 		EXPECT_TRUE(touch(b, 0));
 		ASSERT_EQ(0, defer_tag(b, TAG_A));
 		EXPECT_TRUE(touch(b, 2));
-		fake_dcd_unmap(&b->fake);
+		fake_dcd_unmap(&b->fake, &b->dcd);
 		expect_user(b, wait++);
 		vfio_cxl_dcd_tick(&b->dcd);
 		b->fake.unlocked = NULL;
@@ -184,6 +184,108 @@ TEST_F(touch, after_a_second_release)
 		EXPECT_TRUE(touch(b, 2));
 		end(_metadata, b);
 	}
+}
+
+static u32 kind_at(struct dcd_bench *b, u64 back)
+{
+	return b->fake.change[(b->fake.changes - back) % DCD_CHANGES].kind;
+}
+
+static void hold_app(struct __test_metadata *_metadata, struct dcd_bench *b)
+{
+	OFFER(b, X(0, 1, TAG_A), X(2, 1, TAG_A));
+	ASSERT_EQ(0, accept_as(b, TAG_A, APP));
+}
+
+/* Whether the region is mapped says nothing of a tag that descriptors have */
+TEST_F(touch, by_descriptors)
+{
+	struct dcd_bench *b = self->b;
+	u64 use;
+
+	hold_app(_metadata, b);
+	EXPECT_TRUE(touch(b, 2));
+	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_A));
+	EXPECT_TRUE(b->status.in_use);
+	use = b->fake.uses;
+	b->fake.uses++;
+	EXPECT_EQ(-EBUSY, release_tag(b, TAG_A));
+	EXPECT_EQ(REASON(IN_USE), b->res.reason);
+	b->fake.uses = use;
+	b->fake.mapped = false;
+	EXPECT_EQ(-EBUSY, release_tag(b, TAG_A));
+	fake_dcd_unmap(&b->fake, &b->dcd);
+	b->fake.mapped = true;
+	EXPECT_EQ(STATE(COMMITTED), state_of(b, TAG_A));
+	EXPECT_FALSE(b->status.in_use);
+	EXPECT_EQ(0, release_tag(b, TAG_A));
+	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
+}
+
+/* And what descriptors do says nothing of a tag that the region has */
+TEST_F(touch, by_descriptors_of_another_tag)
+{
+	struct dcd_bench *b = self->b;
+
+	hold_app(_metadata, b);
+	OFFER(b, X(8, 1, TAG_B));
+	ASSERT_EQ(0, accept_tag(b, TAG_B));
+	EXPECT_TRUE(touch(b, 2));
+	EXPECT_EQ(0, release_tag(b, TAG_B));
+	EXPECT_EQ(-EBUSY, release_tag(b, TAG_A));
+}
+
+TEST_F(touch, descriptors_are_told_first)
+{
+	struct dcd_bench *b = self->b;
+
+	hold_app(_metadata, b);
+	EXPECT_TRUE(touch(b, 2));
+	EXPECT_EQ(0, defer_tag(b, TAG_A));
+	EXPECT_EQ(VFIO_CXL_DC_CHANGE_REQUEST, last_change(b)->kind);
+	EXPECT_EQ(2 * DCD_BLOCK, last_change(b)->length);
+	unmap(b);
+	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
+	hold_app(_metadata, b);
+	EXPECT_EQ(0, release_tag(b, TAG_A));
+	EXPECT_EQ(VFIO_CXL_DC_CHANGE_LEAVE, kind_at(b, 3));
+	EXPECT_EQ(VFIO_CXL_DC_CHANGE_STATE, kind_at(b, 2));
+	/* The device takes one of two, and the other is released */
+	hold_app(_metadata, b);
+	fake_dcd_force(&b->fake, fake_dcd_at(0), DCD_BLOCK, TAG_A);
+	drain(b);
+	EXPECT_EQ(VFIO_CXL_DC_CHANGE_LEAVE, kind_at(b, 2));
+	EXPECT_EQ(STATE(REVOKED), last_change(b)->state);
+	EXPECT_EQ(0, release_tag(b, TAG_A));
+	EXPECT_EQ(VFIO_CXL_DC_CHANGE_LEAVE, kind_at(b, 3));
+	EXPECT_EQ(DCD_BLOCK, b->fake.change[(b->fake.changes - 3) %
+					    DCD_CHANGES].length);
+}
+
+/* What is found beside a tag that lives has its name, and is not a part of it */
+TEST_F(touch, descriptors_of_what_is_left)
+{
+	static const u8 none[VFIO_CXL_DC_TAG_LEN];
+	struct dcd_bench *b = self->b;
+	u8 uuid[VFIO_CXL_DC_TAG_LEN];
+	u64 id;
+
+	OFFER(b, X(0, 2, TAG_A), X(4, 2, TAG_A));
+	ASSERT_EQ(0, accept_as(b, TAG_A, APP));
+	EXPECT_EQ(4 * DCD_BLOCK,
+		  vfio_cxl_dcd_tag_bytes(b->fake.at[4]));
+	fake_dcd_force(&b->fake, fake_dcd_at(0), DCD_BLOCK, TAG_A);
+	drain(b);
+	settle(b);
+	id = id_at(b, 1);
+	ASSERT_EQ(0, accept_ids(b, &id, 1, APP));
+	fake_dcd_tag(TAG_A, uuid);
+	EXPECT_EQ(0, memcmp(vfio_cxl_dcd_tag(b->fake.at[4]), uuid,
+			    sizeof(uuid)));
+	EXPECT_EQ(0, memcmp(vfio_cxl_dcd_tag(b->fake.at[1]), none,
+			    sizeof(none)));
+	EXPECT_EQ(2 * DCD_BLOCK, vfio_cxl_dcd_tag_bytes(b->fake.at[4]));
+	EXPECT_EQ(DCD_BLOCK, vfio_cxl_dcd_tag_bytes(b->fake.at[1]));
 }
 
 TEST_HARNESS_MAIN

@@ -148,12 +148,19 @@ void dc_unpublish(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e)
 	e->prepared = false;
 }
 
+/* Descriptors of a tag are told before they lose it, once */
 void dc_unprepare(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 {
+	bool tell = group->reach == VFIO_CXL_DC_REACH_APP;
 	struct vfio_cxl_dcd_extent *e;
 
-	list_for_each_entry(e, &group->extents, in_group)
+	list_for_each_entry(e, &group->extents, in_group) {
+		if (tell && e->published) {
+			dc_tell_group(dcd, VFIO_CXL_DC_CHANGE_LEAVE, group);
+			tell = false;
+		}
 		dc_unpublish(dcd, e);
+	}
 }
 
 /*

@@ -39,6 +39,7 @@ struct dc_group {
 	u32 picked;		/* of them, by a selection */
 	u32 touched;		/* of them, in the use of the memory @use */
 	u64 use;
+	u64 app_use;		/* that there is of it by descriptors, or 0 */
 	u32 attempts;		/* to give it back */
 	u64 retry_ns;
 	u64 sync;		/* when it was recovered */

@@ -411,16 +411,23 @@ void dc_tell_group(struct vfio_cxl_dcd *dcd, enum vfio_cxl_dc_change kind,
 		   struct dc_group *group)
 {
 	struct vfio_cxl_dcd_change change = { .kind = kind };
-	struct vfio_cxl_dcd_extent *e;
+	struct vfio_cxl_dcd_extent *e, *told;
 
 	dc_lock(dcd);
 	dcd->changes++;
-	e = list_first_entry(&group->extents, struct vfio_cxl_dcd_extent,
-			     in_group);
-	fill_extent(&change, e);
+	told = list_first_entry(&group->extents, struct vfio_cxl_dcd_extent,
+				in_group);
+	/* Some may have been taken away before */
+	list_for_each_entry(e, &group->extents, in_group) {
+		if (!(DC_LIVE & 1U << e->state))
+			continue;
+		told = e;
+		break;
+	}
+	fill_extent(&change, told);
 	if (!dc_tag_is_null(group->tag)) {
 		change.extent = 0;
-		change.length = group->bytes[e->state];
+		change.length = group->bytes[told->state];
 	}
 	dcd->ops->change(dcd->ctx, &change);
 	dc_unlock(dcd);

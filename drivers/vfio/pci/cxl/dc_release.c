@@ -32,6 +32,9 @@ void dc_defer(struct vfio_cxl_dcd *dcd, struct dc_group *group)
 	group->deferred = true;
 	dc_unlock(dcd);
 	list_add_tail(&group->back, &dcd->deferred);
+	/* Who has a descriptor may not be who releases it, and could end its use */
+	if (group->reach == VFIO_CXL_DC_REACH_APP)
+		dc_tell_group(dcd, VFIO_CXL_DC_CHANGE_REQUEST, group);
 }
 
 void dc_release_deferred(struct vfio_cxl_dcd *dcd)
@@ -238,6 +241,8 @@ void dc_revoke(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
 	struct dc_group *group = e->group;
 
 	dcd->stats.revoked++;
+	if (e->published && group->reach == VFIO_CXL_DC_REACH_APP)
+		dc_tell_extent(dcd, VFIO_CXL_DC_CHANGE_LEAVE, e, reason);
 	dc_unpublish(dcd, e);
 	dc_move_one(dcd, e, VFIO_CXL_DC_REVOKED, reason);
 	/* What is only offered is not taken in part */

@@ -29,10 +29,17 @@ bool dc_visible(const struct vfio_cxl_dcd *dcd, const struct dc_group *group,
  * those that were touched are counted as that happens.
  */
 
+/* State lock held. The use that there is: each tag that has descriptors has its own */
+static u64 use_of(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
+{
+	return group->reach == VFIO_CXL_DC_REACH_APP ? group->app_use :
+						       dcd->ops->use(dcd->ctx);
+}
+
 /* State lock held */
 bool dc_in_use(struct vfio_cxl_dcd *dcd, const struct dc_group *group)
 {
-	return group->touched && group->use == dcd->ops->use(dcd->ctx);
+	return group->touched && group->use == use_of(dcd, group);
 }
 
 /*
@@ -107,10 +114,52 @@ bool vfio_cxl_dcd_touch(struct vfio_cxl_dcd *dcd,
 	return !closed;
 }
 
+/**
+ * vfio_cxl_dcd_used - descriptors of a tag are mapped, or not any more
+ * @dcd: the engine
+ * @e: an extent of the tag, which is published and stays so meanwhile
+ * @use: the use that there is of it, as struct vfio_cxl_dcd_ops has it
+ *
+ * Without the command mutex.
+ */
+void vfio_cxl_dcd_used(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
+		       u64 use)
+{
+	dc_lock(dcd);
+	e->group->app_use = use;
+	dc_unlock(dcd);
+}
+
+/**
+ * vfio_cxl_dcd_tag - the tag by which an extent is known
+ * @e: it
+ *
+ * Return: it, all zero if there is none; or if it was found with one that lives in other
+ * extents, so that it is known by its id only.
+ */
+const u8 *vfio_cxl_dcd_tag(const struct vfio_cxl_dcd_extent *e)
+{
+	static const u8 none[VFIO_CXL_DC_TAG_LEN];
+
+	return e->group->in_tree ? e->group->tag : none;
+}
+
+/**
+ * vfio_cxl_dcd_tag_bytes - bytes of an extent's tag that are held, or going to be
+ * @e: the extent
+ *
+ * Return: them.
+ */
+u64 vfio_cxl_dcd_tag_bytes(const struct vfio_cxl_dcd_extent *e)
+{
+	return e->group->bytes[VFIO_CXL_DC_ACCEPTING] +
+	       e->group->bytes[VFIO_CXL_DC_COMMITTED];
+}
+
 static bool is_touched(struct vfio_cxl_dcd *dcd,
 		       const struct vfio_cxl_dcd_extent *e)
 {
-	return e->touched && e->touched == dcd->ops->use(dcd->ctx);
+	return e->touched && e->touched == use_of(dcd, e->group);
 }
 
 static u64 deadline_of(const struct dc_group *group)

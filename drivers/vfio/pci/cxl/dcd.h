@@ -60,7 +60,8 @@ struct dc_offer;
  * @mismatch: a request was for a part of it, or by another tag
  * @group: what it is taken and given back with
  * @mark: the selection that it was last named in
- * @touched: the use of the memory in which it was last touched, or 0
+ * @touched: the use of the memory in which it was last touched, or 0; with reach
+ *	APP of what descriptors of the tag map
  * @in_group: in dc_group.extents
  * @in_offer: in dc_offer.extents, until that is answered
  * @by_id: in vfio_cxl_dcd.by_id, from when its offer is complete
@@ -134,7 +135,7 @@ struct vfio_cxl_dcd_change {
  *	prepare(), and publish() where it was called; may sleep; command mutex
  * @use: number of the use of the memory that there is: what was touched in another
  *	one is not in use; 0 while it is mapped nowhere; grows; doesn't sleep; state
- *	lock
+ *	lock. Of what has reach APP vfio_cxl_dcd_used() tells
  * @clear: zero an extent that is given back, where that is asked for; NULL: never;
  *	-EAGAIN puts that off, and all others; -EBUSY only that; may sleep; command
  *	mutex
@@ -566,5 +567,9 @@ int vfio_cxl_dcd_tag_extent(struct vfio_cxl_dcd *dcd,
 u64 vfio_cxl_dcd_changes(struct vfio_cxl_dcd *dcd);
 bool vfio_cxl_dcd_touch(struct vfio_cxl_dcd *dcd,
 			struct vfio_cxl_dcd_extent *e, u64 use);
+void vfio_cxl_dcd_used(struct vfio_cxl_dcd *dcd, struct vfio_cxl_dcd_extent *e,
+		       u64 use);
+const u8 *vfio_cxl_dcd_tag(const struct vfio_cxl_dcd_extent *e);
+u64 vfio_cxl_dcd_tag_bytes(const struct vfio_cxl_dcd_extent *e);
 
 #endif /* VFIO_CXL_DCD_H */
