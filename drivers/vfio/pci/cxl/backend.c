@@ -102,11 +102,13 @@ void vfio_cxl_backend_inode_put(struct inode *inode)
  * vfio_cxl_backend_inode_file - a file of it
  * @inode: it
  * @name: of the file, in /proc/PID/maps
+ * @flags: O_RDONLY or O_RDWR
  * @fops: this module's
  *
  * Return: it, or an error pointer.
  */
 struct file *vfio_cxl_backend_inode_file(struct inode *inode, const char *name,
+					 int flags,
 					 const struct file_operations *fops)
 {
 	struct file *file;
@@ -114,7 +116,7 @@ struct file *vfio_cxl_backend_inode_file(struct inode *inode, const char *name,
 	/* Its fops' owner is let go with the file, but not taken with it */
 	__module_get(THIS_MODULE);
 	ihold(inode);
-	file = alloc_file_pseudo(inode, backend_mnt, name, O_RDWR, fops);
+	file = alloc_file_pseudo(inode, backend_mnt, name, flags, fops);
 	if (IS_ERR(file)) {
 		iput(inode);
 		module_put(THIS_MODULE);
@@ -260,14 +262,27 @@ static void backend_free(struct kref *ref)
 	kfree(backend);
 }
 
-static void backend_put(struct vfio_cxl_backend *backend)
+/**
+ * vfio_cxl_backend_get - keep the object, if not its memory
+ * @backend: it
+ */
+void vfio_cxl_backend_get(struct vfio_cxl_backend *backend)
+{
+	kref_get(&backend->ref);
+}
+
+/**
+ * vfio_cxl_backend_put - undo vfio_cxl_backend_get()
+ * @backend: it
+ */
+void vfio_cxl_backend_put(struct vfio_cxl_backend *backend)
 {
 	kref_put(&backend->ref, backend_free);
 }
 
 static int backend_release(struct inode *inode, struct file *file)
 {
-	backend_put(file->private_data);
+	vfio_cxl_backend_put(file->private_data);
 
 	return 0;
 }
@@ -290,11 +305,11 @@ struct file *vfio_cxl_backend_file(struct vfio_cxl_backend *backend)
 {
 	struct file *file;
 
-	kref_get(&backend->ref);
+	vfio_cxl_backend_get(backend);
 	file = vfio_cxl_backend_inode_file(backend->inode, "vfio-cxl-backend",
-					   &backend_fops);
+					   O_RDWR, &backend_fops);
 	if (IS_ERR(file)) {
-		backend_put(backend);
+		vfio_cxl_backend_put(backend);
 		return file;
 	}
 	file->private_data = backend;
@@ -476,7 +491,7 @@ void vfio_cxl_backend_end(struct vfio_cxl_backend *backend)
 			folio_put(folio);
 		cond_resched();
 	}
-	backend_put(backend);
+	vfio_cxl_backend_put(backend);
 }
 
 /**

@@ -18,7 +18,7 @@ struct vfio_cxl_device;
 
 /**
  * struct vfio_cxl_backend - host memory under a tag
- * @ref: the list's, and one for each descriptor
+ * @ref: the list's, and one for each descriptor, and each tag of it that has some
  * @entry: in the device's list, under its lock
  * @ready: all of its memory is there; likewise
  * @id: fixed, as all that follows but @dead
@@ -52,6 +52,8 @@ struct vfio_cxl_backend *
 vfio_cxl_backend_new(const u8 tag[VFIO_CXL_DC_TAG_LEN], u64 size, int node);
 int vfio_cxl_backend_fill(struct vfio_cxl_backend *backend, const bool *stop);
 struct file *vfio_cxl_backend_file(struct vfio_cxl_backend *backend);
+void vfio_cxl_backend_get(struct vfio_cxl_backend *backend);
+void vfio_cxl_backend_put(struct vfio_cxl_backend *backend);
 void vfio_cxl_backend_end(struct vfio_cxl_backend *backend);
 struct page *vfio_cxl_backend_page(struct vfio_cxl_backend *backend,
 				   pgoff_t index);
@@ -63,6 +65,7 @@ void vfio_cxl_backend_clear(struct vfio_cxl_backend *backend);
 struct inode *vfio_cxl_backend_inode(u64 size);
 void vfio_cxl_backend_inode_put(struct inode *inode);
 struct file *vfio_cxl_backend_inode_file(struct inode *inode, const char *name,
+					 int flags,
 					 const struct file_operations *fops);
 
 /**

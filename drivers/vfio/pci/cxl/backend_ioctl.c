@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "tag.h"
 #include "vfio_cxl.h"
 
 /* One list call holds them all, and a search among them is no long one */
@@ -321,6 +322,7 @@ int vfio_cxl_backend_destroy(struct vfio_cxl_device *cxl, void *data,
 	if (IS_ERR(backend))
 		return refuse(&arg->reason, PTR_ERR(backend),
 			      VFIO_CXL_REASON_BACKEND_RESERVED);
+	vfio_cxl_tags_end(cxl->tags, backend);
 	vfio_cxl_backend_end(backend);
 
 	return 0;

@@ -16,6 +16,7 @@
 #include "dc.h"
 #include "fault.h"
 #include "host.h"
+#include "tag.h"
 #include "vfio_cxl.h"
 
 union control_arg {
@@ -33,6 +34,7 @@ union control_arg {
 	struct vfio_cxl_dc_deadline dc_deadline;
 	struct vfio_cxl_dc_eventfd dc_eventfd;
 	struct vfio_cxl_backend_call backend_create;
+	struct vfio_cxl_tag_call tag_open;
 	struct vfio_cxl_backend_list backend_list;
 	struct vfio_cxl_backend_destroy backend_destroy;
 	struct vfio_cxl_dc_configure dc_configure;
@@ -386,6 +388,8 @@ static const struct control_op control_ops[] = {
 		   vfio_cxl_dc_add),
 	CONTROL_OP(DC_REMOVE, dc_remove, NODE_CONTROL, NODE_CONTROL, false,
 		   vfio_cxl_dc_remove),
+	{ VFIO_CXL_DC_OPEN, sizeof(struct vfio_cxl_dc_open), 0, NODE_CONTROL,
+	  NODE_CONTROL, false, vfio_cxl_dc_open, vfio_cxl_dc_opened },
 };
 
 static const struct control_op *control_find(unsigned int cmd, bool control)

@@ -17,6 +17,7 @@
 struct pci_dev;
 struct vfio_cxl_device;
 struct vfio_cxl_memory;
+struct vfio_cxl_tag_part;
 
 /**
  * struct vfio_cxl_dc - a device with a mailbox
@@ -135,6 +136,12 @@ enum vfio_cxl_dc_touch {
 
 enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 					 u64 offset, u64 size, bool user);
+bool vfio_cxl_dc_has_app(struct vfio_cxl_device *cxl);
+enum vfio_cxl_dc_touch vfio_cxl_dc_touch_part(struct vfio_cxl_dc *dc,
+					      struct vfio_cxl_tag_part *part);
+struct vfio_cxl_tag_part *
+vfio_cxl_dc_next_part(struct vfio_cxl_dc *dc, const u8 tag[VFIO_CXL_DC_TAG_LEN],
+		      const struct vfio_cxl_tag_part *part);
 u64 vfio_cxl_dc_piece(struct vfio_cxl_device *cxl, u64 offset, u64 size,
 		      bool *clear);
 

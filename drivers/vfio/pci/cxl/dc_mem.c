@@ -13,6 +13,7 @@
 #include "arch.h"
 #include "dc.h"
 #include "fault.h"
+#include "tag.h"
 #include "vfio_cxl.h"
 
 /**
@@ -23,6 +24,7 @@
  * @reach: enum vfio_cxl_dc_reach
  * @sharable: other hosts may have the same memory
  * @extent: it, in the engine, for as long as this is in the tree
+ * @part: it, in descriptors of its tag
  */
 struct dc_range {
 	struct rb_node node;
@@ -31,6 +33,7 @@ struct dc_range {
 	enum vfio_cxl_dc_reach reach;
 	bool sharable;
 	struct vfio_cxl_dcd_extent *extent;
+	struct vfio_cxl_tag_part part;
 };
 
 static bool is_sharable(struct vfio_cxl_dc *dc,
@@ -60,6 +63,8 @@ int vfio_cxl_dc_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	range->len = extent->len;
 	range->sharable = is_sharable(dc, extent);
 	range->extent = extent;
+	range->part.engine = &dc->engine;
+	range->part.extent = extent;
 	extent->priv = range;
 
 	return 0;
@@ -88,6 +93,9 @@ void vfio_cxl_dc_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
 	range->reach = reach;
 	rb_add(&range->node, &dc->ranges, range_before);
 	up_write(&dc->cxl->gate_sem);
+	/* Whose lock is outside of that one */
+	if (reach == VFIO_CXL_DC_REACH_APP)
+		vfio_cxl_tags_add(dc->cxl->tags, &range->part, NULL);
 }
 
 /**
@@ -120,9 +128,12 @@ void vfio_cxl_dc_unpublish(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	struct vfio_cxl_dc *dc = ctx;
 	u64 offset, len = range->len;
 
+	vfio_cxl_tag_remove(&range->part);
 	down_write(&dc->cxl->gate_sem);
-	if (!RB_EMPTY_NODE(&range->node)) {
+	if (!RB_EMPTY_NODE(&range->node))
 		rb_erase(&range->node, &dc->ranges);
+	if (range->reach == VFIO_CXL_DC_REACH_TENANT ||
+	    range->reach == VFIO_CXL_DC_REACH_DEVICE) {
 		offset = vfio_cxl_dc_decoded(&dc->cxl->memory, range->dpa,
 					     &len);
 		vfio_cxl_memory_unmap(dc->cxl, offset, len);
@@ -286,6 +297,74 @@ enum vfio_cxl_dc_touch vfio_cxl_dc_touch(struct vfio_cxl_device *cxl,
 		return VFIO_CXL_DC_TOUCH_NONE;
 
 	return VFIO_CXL_DC_TOUCH_ALL;
+}
+
+/**
+ * vfio_cxl_dc_has_app - is something of the device's own for descriptors of tags?
+ * @cxl: the device
+ *
+ * Return: the answer, whether there are any or not.
+ */
+bool vfio_cxl_dc_has_app(struct vfio_cxl_device *cxl)
+{
+	struct rb_node *node;
+
+	/* Nothing is published without it */
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	for (node = cxl->dc ? rb_first(&cxl->dc->ranges) : NULL; node;
+	     node = rb_next(node))
+		if (rb_entry(node, struct dc_range, node)->reach ==
+		    VFIO_CXL_DC_REACH_APP)
+			return true;
+
+	return false;
+}
+
+/**
+ * vfio_cxl_dc_touch_part - may memory be touched by a descriptor of its tag?
+ * @dc: whose, under gate_sem
+ * @part: what it is in, under vfio_cxl_tags.sem; it becomes "in use"
+ *
+ * Return: as vfio_cxl_dc_touch().
+ */
+enum vfio_cxl_dc_touch vfio_cxl_dc_touch_part(struct vfio_cxl_dc *dc,
+					      struct vfio_cxl_tag_part *part)
+{
+	lockdep_assert_held(&dc->cxl->gate_sem);
+
+	return dc->live && vfio_cxl_tag_touch(part) ? VFIO_CXL_DC_TOUCH_ALL :
+						      VFIO_CXL_DC_TOUCH_NONE;
+}
+
+/**
+ * vfio_cxl_dc_next_part - the extents that descriptors of a tag may reach
+ * @dc: whose
+ * @tag: theirs
+ * @part: the one before, or NULL
+ *
+ * Return: the next of them; NULL: there is none any more.
+ */
+struct vfio_cxl_tag_part *
+vfio_cxl_dc_next_part(struct vfio_cxl_dc *dc, const u8 tag[VFIO_CXL_DC_TAG_LEN],
+		      const struct vfio_cxl_tag_part *part)
+{
+	struct dc_range *range;
+	struct rb_node *node;
+
+	/* Nothing is published without it */
+	lockdep_assert_held(&dc->cxl->cmd_lock);
+
+	node = part ? rb_next(&container_of(part, struct dc_range, part)->node) :
+		      rb_first(&dc->ranges);
+	for (; node; node = rb_next(node)) {
+		range = rb_entry(node, struct dc_range, node);
+		if (!memcmp(vfio_cxl_dcd_tag(range->extent), tag,
+			    VFIO_CXL_DC_TAG_LEN))
+			return &range->part;
+	}
+
+	return NULL;
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 #include "dc.h"
 #include "fault.h"
+#include "tag.h"
 #include "trace.h"
 #include "vfio_cxl.h"
 
@@ -398,7 +399,7 @@ static int change_allowed(struct vfio_cxl_device *cxl, struct vfio_cxl_why *why)
 	if (!cxl->hdm.count)
 		return vfio_cxl_refuse(why, -EOPNOTSUPP, VFIO_CXL_REASON_NO_HDM,
 				       "%s", pci_name(cxl->core.pdev));
-	if (cxl->open)
+	if (cxl->open || vfio_cxl_tags_device(cxl->tags))
 		return vfio_cxl_refuse(why, -EBUSY, VFIO_CXL_REASON_OPEN, "%s",
 				       pci_name(cxl->core.pdev));
 
@@ -531,6 +532,11 @@ int vfio_cxl_decoder_clear(struct vfio_cxl_device *cxl, bool dry_run,
 	/* Nobody would know later that there is something left to clear */
 	if (cxl->unclean)
 		return vfio_cxl_refuse(why, -EAGAIN, VFIO_CXL_REASON_NOT_LIVE,
+				       "clear_on_close");
+	/* Nor could it be cleared when it is released */
+	if (vfio_cxl_clears() && vfio_cxl_dc_has_app(cxl))
+		return vfio_cxl_refuse(why, -EBUSY,
+				       VFIO_CXL_REASON_DC_COMMITTED,
 				       "clear_on_close");
 	if (dry_run)
 		return 0;

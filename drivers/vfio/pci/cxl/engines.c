@@ -17,6 +17,7 @@
 #include "engines.h"
 #include "fault.h"
 #include "host.h"
+#include "tag.h"
 #include "vfio_cxl.h"
 
 static unsigned int dc_deadline_s;
@@ -132,7 +133,7 @@ static bool is_tenants(const struct vfio_cxl_dcd_change *change)
 }
 
 /**
- * vfio_cxl_engines_tell - append to the log of changes
+ * vfio_cxl_engines_tell - append to the log of changes, tell who polls a tag
  * @cxl: the device
  * @change: what
  *
@@ -143,6 +144,7 @@ void vfio_cxl_engines_tell(struct vfio_cxl_device *cxl,
 {
 	vfio_cxl_changes_add(cxl->changes, change, vfio_cxl_engines_now(NULL),
 			     is_tenants(change));
+	vfio_cxl_tags_told(cxl->tags, change);
 }
 
 /* When anything happened to a tag last, as far as it is known; 0: nothing is */

@@ -125,8 +125,12 @@ static unsigned long events_round(struct vfio_cxl_dc *dc)
 	now = ktime_get_boottime_ns();
 	if (next <= now)
 		return 1;
-	/* An offer that comes meanwhile takes two commands to refuse */
-	if (vfio_cxl_dcd_doubts(&dc->engine))
+	/*
+	 * An offer that comes meanwhile takes two commands to refuse; and the end of
+	 * the use of what is deferred is not told
+	 */
+	if (vfio_cxl_dcd_doubts(&dc->engine) ||
+	    !list_empty(&dc->engine.deferred))
 		poll = min(poll, msecs_to_jiffies(EVENTS_POLL_MS));
 
 	return min_t(u64, poll, nsecs_to_jiffies64(next - now) + 1);

@@ -12,6 +12,7 @@
  * still holds closed.
  */
 #include "dc.h"
+#include "tag.h"
 #include "trace.h"
 #include "vfio_cxl.h"
 
@@ -21,7 +22,7 @@
  * @reason: VFIO_CXL_GATE_*, which vfio_cxl_gate_open() has to take back
  *
  * On return the memory is unmapped, no copy is under way, and nobody is at the
- * registers. Takes gate_sem only, so that hooks may do the same.
+ * registers. Takes what faults take, so that hooks may do the same.
  *
  * Return: the reasons before.
  */
@@ -30,6 +31,7 @@ u32 vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason)
 	bool was_live;
 	u32 before;
 
+	down_read(&cxl->tags->sem);
 	down_write(&cxl->gate_sem);
 	before = cxl->gate;
 	cxl->gate |= reason | VFIO_CXL_GATE_UNRESTORED;
@@ -40,10 +42,12 @@ u32 vfio_cxl_gate_close(struct vfio_cxl_device *cxl, u32 reason)
 	vfio_cxl_dc_gate_closed(cxl);
 	if (was_live)
 		vfio_cxl_memory_unmap(cxl, 0, cxl->memory.size);
+	vfio_cxl_tags_unmap(cxl->tags);
 	trace_vfio_cxl_gate(cxl->core.pdev, cxl->gate, cxl->live);
 
 	/* A flush may take long; a fault need not wait for it to fail */
 	downgrade_write(&cxl->gate_sem);
+	up_read(&cxl->tags->sem);
 	if (was_live)
 		vfio_cxl_memory_flush(cxl);
 	up_read(&cxl->gate_sem);

@@ -13,7 +13,9 @@
 #include "host_dev.h"
 
 struct inode;
+struct vfio_cxl_backend;
 struct vfio_cxl_device;
+struct vfio_cxl_tag_part;
 
 /**
  * struct vfio_cxl_host - host memory that a device's users may have
@@ -75,6 +77,9 @@ u64 vfio_cxl_host_use(void *ctx);
 int vfio_cxl_host_clear(void *ctx, const struct vfio_cxl_dcd_extent *extent);
 void vfio_cxl_host_clean(struct vfio_cxl_host *host);
 bool vfio_cxl_host_held(struct vfio_cxl_host *host);
+struct vfio_cxl_tag_part *
+vfio_cxl_host_part(struct vfio_cxl_host *host, const u8 tag[VFIO_CXL_DC_TAG_LEN],
+		   struct vfio_cxl_backend **backend);
 int vfio_cxl_host_register(struct vfio_cxl_host *host);
 
 /* host_ioctl.c */

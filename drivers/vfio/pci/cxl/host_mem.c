@@ -24,6 +24,7 @@
 
 #include "fault.h"
 #include "host.h"
+#include "tag.h"
 #include "vfio_cxl.h"
 
 /**
@@ -34,6 +35,7 @@
  * @reach: enum vfio_cxl_dc_reach
  * @backend: whose memory it is; reserved for it
  * @extent: it, in the engine, for as long as this is in the tree
+ * @part: it, in descriptors of its tag
  */
 struct host_range {
 	struct rb_node node;
@@ -42,6 +44,7 @@ struct host_range {
 	enum vfio_cxl_dc_reach reach;
 	struct vfio_cxl_backend *backend;
 	struct vfio_cxl_dcd_extent *extent;
+	struct vfio_cxl_tag_part part;
 };
 
 static struct vfio_cxl_backend *backend_of(struct vfio_cxl_host *host,
@@ -73,6 +76,8 @@ int vfio_cxl_host_prepare(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	range->len = extent->len;
 	range->backend = backend_of(host, extent);
 	range->extent = extent;
+	range->part.engine = &host->engine;
+	range->part.extent = extent;
 	extent->priv = range;
 
 	return 0;
@@ -101,6 +106,8 @@ void vfio_cxl_host_publish(void *ctx, struct vfio_cxl_dcd_extent *extent,
 	range->reach = reach;
 	rb_add(&range->node, &host->ranges, range_before);
 	up_write(&host->sem);
+	if (reach == VFIO_CXL_DC_REACH_APP)
+		vfio_cxl_tags_add(host->cxl->tags, &range->part, range->backend);
 }
 
 /**
@@ -113,16 +120,64 @@ void vfio_cxl_host_unpublish(void *ctx, struct vfio_cxl_dcd_extent *extent)
 	struct host_range *range = extent->priv;
 	struct vfio_cxl_host *host = ctx;
 
+	vfio_cxl_tag_remove(&range->part);
 	if (!RB_EMPTY_NODE(&range->node)) {
 		down_write(&host->sem);
 		rb_erase(&range->node, &host->ranges);
 		up_write(&host->sem);
+	}
+	/* What is for descriptors never stood in the window */
+	if (range->reach == VFIO_CXL_DC_REACH_TENANT ||
+	    range->reach == VFIO_CXL_DC_REACH_DEVICE) {
 		vfio_cxl_backend_settle(range->backend);
 		unmap_mapping_range(host->inode->i_mapping, range->offset,
 				    range->len, 1);
 	}
 	extent->priv = NULL;
 	kfree(range);
+}
+
+static struct host_range *range_at(struct vfio_cxl_host *host, u64 offset)
+{
+	struct rb_node *node = host->ranges.rb_node;
+	struct host_range *range;
+
+	while (node) {
+		range = rb_entry(node, struct host_range, node);
+		if (offset < range->offset)
+			node = node->rb_left;
+		else if (offset - range->offset >= range->len)
+			node = node->rb_right;
+		else
+			return range;
+	}
+
+	return NULL;
+}
+
+/**
+ * vfio_cxl_host_part - the extent of a tag, for descriptors of it
+ * @host: whose
+ * @tag: it is COMMITTED
+ * @backend: out: whose memory it is
+ *
+ * Return: it.
+ */
+struct vfio_cxl_tag_part *
+vfio_cxl_host_part(struct vfio_cxl_host *host, const u8 tag[VFIO_CXL_DC_TAG_LEN],
+		   struct vfio_cxl_backend **backend)
+{
+	struct vfio_cxl_dcd_item item;
+	struct host_range *range;
+
+	/* Nothing is published without it */
+	lockdep_assert_held(&host->cxl->cmd_lock);
+
+	vfio_cxl_dcd_tag_extent(&host->engine, tag, &item);
+	range = range_at(host, vfio_cxl_host_offset(&host->dev, item.dpa));
+	*backend = range->backend;
+
+	return &range->part;
 }
 
 /**
@@ -204,24 +259,6 @@ bool vfio_cxl_host_held(struct vfio_cxl_host *host)
 	}
 
 	return false;
-}
-
-static struct host_range *range_at(struct vfio_cxl_host *host, u64 offset)
-{
-	struct rb_node *node = host->ranges.rb_node;
-	struct host_range *range;
-
-	while (node) {
-		range = rb_entry(node, struct host_range, node);
-		if (offset < range->offset)
-			node = node->rb_left;
-		else if (offset - range->offset >= range->len)
-			node = node->rb_right;
-		else
-			return range;
-	}
-
-	return NULL;
 }
 
 /*
@@ -352,7 +389,7 @@ static int window_mmap(struct vfio_pci_core_device *core,
 		return -EINVAL;
 	file = vfio_cxl_fails("window file") ? ERR_PTR(-ENOMEM) :
 	       vfio_cxl_backend_inode_file(host->inode, "vfio-cxl-window",
-					   &window_fops);
+					   O_RDWR, &window_fops);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	/* As long as it is mapped the device is open, as with any region */

@@ -15,6 +15,7 @@
 #include "dc.h"
 #include "fault.h"
 #include "host.h"
+#include "tag.h"
 #include "vfio_cxl.h"
 
 #define CREATE_TRACE_POINTS
@@ -122,6 +123,12 @@ static int device_open(struct vfio_device *vdev)
 	int ret, restored;
 
 	mutex_lock(&cxl->cmd_lock);
+	if (vfio_cxl_tags_device(cxl->tags)) {
+		dev_warn_ratelimited(&cxl->core.pdev->dev,
+				     "not opened: there are descriptors of its Dynamic Capacity, which an open would reset\n");
+		ret = -EBUSY;
+		goto out_unlock;
+	}
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_OPEN);
 	ret = vfio_cxl_fails("enable") ? -EIO : vfio_pci_core_enable(&cxl->core);
 	restored = vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_OPEN, true);
@@ -357,13 +364,18 @@ static int cxl_vfio_pci_probe(struct pci_dev *pdev,
 		ret = -ENOMEM;
 		goto err_put;
 	}
+	cxl->tags = vfio_cxl_fails("tags") ? NULL : vfio_cxl_tags_new();
+	if (!cxl->tags) {
+		ret = -ENOMEM;
+		goto err_changes;
+	}
 
 	/* Idle runtime PM would put the device into D3, decoders and all */
 	pm_runtime_get_noresume(&pdev->dev);
 	ret = vfio_cxl_fails("pci_enable_device") ? -EIO :
 	      pci_enable_device_mem(pdev);
 	if (ret)
-		goto err_changes;
+		goto err_tags;
 	vfio_cxl_memory_space_on(cxl);
 
 	ret = device_discover(cxl);
@@ -395,8 +407,10 @@ err_leave:
 	device_leave(cxl);
 err_disable:
 	pci_disable_device(pdev);
-err_changes:
+err_tags:
 	pm_runtime_put_noidle(&pdev->dev);
+	vfio_cxl_tags_put(cxl->tags);
+err_changes:
 	vfio_cxl_changes_end(cxl->changes);
 err_put:
 	vfio_put_device(&cxl->core.vdev);
@@ -416,6 +430,7 @@ static void cxl_vfio_pci_remove(struct pci_dev *pdev)
 	vfio_cxl_control_exit(cxl);
 	vfio_cxl_host_stop(cxl);
 	vfio_cxl_backends_end(&cxl->backends);
+	vfio_cxl_tags_end(cxl->tags, NULL);
 	vfio_cxl_recovery_exit(cxl);
 	vfio_pci_core_unregister_device(&cxl->core);
 	vfio_cxl_host_exit(cxl);
@@ -423,6 +438,7 @@ static void cxl_vfio_pci_remove(struct pci_dev *pdev)
 	vfio_cxl_changes_end(cxl->changes);
 	pci_disable_device(pdev);
 	pm_runtime_put_noidle(&pdev->dev);
+	vfio_cxl_tags_put(cxl->tags);
 	vfio_put_device(&cxl->core.vdev);
 }
 

@@ -388,29 +388,38 @@ static vm_fault_t memory_insert(struct vm_fault *vmf, unsigned long pfn,
 	return VM_FAULT_FALLBACK;
 }
 
-static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
+/**
+ * vfio_cxl_memory_fault - map a piece of the memory, for whom it is reachable
+ * @cxl: the device
+ * @vmf: the fault
+ * @order: of the piece's size, in pages; all of it is inside the mapping
+ * @offset: of the piece in the region; or with @part its DPA
+ * @part: of a tag, by whose descriptor it is mapped, which has all of the piece, under
+ *	vfio_cxl_tags.sem; NULL: as the region
+ *
+ * Return: as a fault does.
+ */
+vm_fault_t vfio_cxl_memory_fault(struct vfio_cxl_device *cxl,
+				 struct vm_fault *vmf, unsigned int order,
+				 u64 offset, struct vfio_cxl_tag_part *part)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct vfio_cxl_device *cxl = vma->vm_private_data;
 	unsigned long size = PAGE_SIZE << order;
-	unsigned long start = ALIGN_DOWN(vmf->address, size);
 	vm_fault_t ret = VM_FAULT_SIGBUS;
-	u64 offset;
 
-	if (start < vma->vm_start || vma->vm_end - start < size ||
-	    (order == PUD_ORDER && !vfio_cxl_arch_has_pud()))
+	if (order == PUD_ORDER && !vfio_cxl_arch_has_pud())
 		return VM_FAULT_FALLBACK;
 
-	offset = ((u64)vma->vm_pgoff << PAGE_SHIFT & VFIO_PCI_OFFSET_MASK) +
-		 (start - vma->vm_start);
-
 	down_read(&cxl->gate_sem);
+	if (part)
+		offset -= cxl->memory.skip;
 	if (cxl->live && offset < cxl->memory.size &&
 	    size <= cxl->memory.size - offset) {
 		u64 hpa = cxl->memory.base + offset;
 		enum vfio_cxl_dc_touch may = VFIO_CXL_DC_TOUCH_PART;
 
-		if (IS_ALIGNED(hpa, size))
+		if (IS_ALIGNED(hpa, size) && part)
+			may = vfio_cxl_dc_touch_part(cxl->dc, part);
+		else if (IS_ALIGNED(hpa, size))
 			may = vfio_cxl_dc_touch(cxl, offset, size, true);
 		if (may == VFIO_CXL_DC_TOUCH_ALL) {
 			memory_touch(cxl, offset, size);
@@ -425,6 +434,21 @@ static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
 			     (__force unsigned int)ret);
 
 	return ret;
+}
+
+static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long size = PAGE_SIZE << order;
+	unsigned long start = ALIGN_DOWN(vmf->address, size);
+
+	if (start < vma->vm_start || vma->vm_end - start < size)
+		return VM_FAULT_FALLBACK;
+
+	return vfio_cxl_memory_fault(vma->vm_private_data, vmf, order,
+				     ((u64)vma->vm_pgoff << PAGE_SHIFT &
+				      VFIO_PCI_OFFSET_MASK) +
+				     (start - vma->vm_start), NULL);
 }
 
 static vm_fault_t memory_fault(struct vm_fault *vmf)

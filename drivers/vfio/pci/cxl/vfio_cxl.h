@@ -138,6 +138,8 @@ struct vfio_cxl_changes;
 struct vfio_cxl_dc;
 struct vfio_cxl_device;
 struct vfio_cxl_host;
+struct vfio_cxl_tag_part;
+struct vfio_cxl_tags;
 
 /**
  * struct vfio_cxl_node - the control node
@@ -197,6 +199,7 @@ struct vfio_cxl_node {
  * @backends: host memory under tags; in use while the control node is there
  * @host: its window for host memory; NULL if there never was one. Set once, under
  *	cmd_lock
+ * @tags: tags that there are descriptors of; from before the device is looked at
  * @changes: log of changes, from before the device is looked at to after it was left
  * @node: control node
  * @pm: refuses hibernation
@@ -243,6 +246,7 @@ struct vfio_cxl_device {
 
 	struct vfio_cxl_backends backends;
 	struct vfio_cxl_host *host;
+	struct vfio_cxl_tags *tags;
 	struct vfio_cxl_changes *changes;
 	struct vfio_cxl_node *node;
 	struct notifier_block pm;
@@ -332,6 +336,9 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl);
 int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable);
 int vfio_cxl_memory_clean(struct vfio_cxl_device *cxl, bool killable);
+vm_fault_t vfio_cxl_memory_fault(struct vfio_cxl_device *cxl,
+				 struct vm_fault *vmf, unsigned int order,
+				 u64 offset, struct vfio_cxl_tag_part *part);
 void vfio_cxl_memory_unmap(struct vfio_cxl_device *cxl, u64 offset, u64 len);
 void vfio_cxl_memory_flush(struct vfio_cxl_device *cxl);
 u64 vfio_cxl_page_sizes(u64 size);
