@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 static struct window w = { .user = { -1, -1, -1, -1 }, .node = -1 };
 static char *mapping = MAP_FAILED;
+static int descriptor = -1;
 
 static bool ready(void)
 {
@@ -44,6 +46,9 @@ static bool over(void)
 	if (mapping != MAP_FAILED)
 		munmap(mapping, REGION);
 	mapping = MAP_FAILED;
+	if (descriptor >= 0)
+		close(descriptor);
+	descriptor = -1;
 	window_end(&w);
 	w.node = -1;
 
@@ -167,6 +172,39 @@ static int call_release(void)
 	return window_release(w.node, TAG, 0);
 }
 
+static bool accepted_for_tag(void)
+{
+	return added() && !window_accept(w.node, TAG, VFIO_CXL_DC_REACH_APP);
+}
+
+static int call_tag_open(void)
+{
+	struct vfio_cxl_dc_open arg = { .argsz = sizeof(arg) };
+
+	tag_set(arg.tag, TAG);
+	if (ioctl(w.node, VFIO_CXL_DC_OPEN, &arg))
+		return -errno;
+	descriptor = arg.fd;
+
+	return 0;
+}
+
+static bool tag_opened(void)
+{
+	return accepted_for_tag() && !call_tag_open();
+}
+
+/* It comes to a descriptor that is there */
+static bool begin_tag_again(void)
+{
+	return tag_opened() && !window_release(w.node, TAG, 0) && !call_add();
+}
+
+static int call_tag_again(void)
+{
+	return window_accept(w.node, TAG, VFIO_CXL_DC_REACH_APP);
+}
+
 const struct operation operations_host[] = {
 	{ "host_configure", begin_configure, call_configure, over,
 	  .inside = true, .depth = 20 },
@@ -183,5 +221,8 @@ const struct operation operations_host[] = {
 	{ "host_ask_back", accepted, call_ask_back, over, .inside = true },
 	{ "host_take", accepted, call_take, over, .inside = true },
 	{ "host_release", accepted, call_release, over, .inside = true },
+	{ "tag_open", accepted_for_tag, call_tag_open, over, .inside = true },
+	{ "tag_again", begin_tag_again, call_tag_again, over, .inside = true },
+	{ "tag_release", tag_opened, call_release, over, .inside = true },
 	{}
 };

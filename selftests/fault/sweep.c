@@ -191,6 +191,9 @@ SWEEP(host_questions)
 SWEEP(host_ask_back)
 SWEEP(host_take)
 SWEEP(host_release)
+SWEEP(tag_open)
+SWEEP(tag_again)
+SWEEP(tag_release)
 
 /* Where a fabric manager is */
 SWEEP(dc_accept)
