@@ -4,8 +4,8 @@
  *
  * Host memory under a tag, which its owner fills through a descriptor. The pages are
  * the driver's own, in nobody's page cache (folio->mapping is NULL), but mapped as a
- * file's are: counted, so that all who pin pages can, and by the fault's core, which
- * puts a folio of 2 MiB into one entry wherever the mapping is congruent.
+ * file's are: counted, so that all who pin pages can, and a folio of 2 MiB by one entry
+ * wherever the mapping is congruent.
  *
  * A folio is mapped under its lock, after a look at @dead. So whoever makes a backend
  * dead and then has had each folio's lock finds all that was mapped when it unmaps,
@@ -28,6 +28,7 @@
 #include <linux/slab.h>
 
 #include "backend.h"
+#include "compat.h"
 
 #define BACKEND_MAGIC	0x76635f62
 
@@ -167,15 +168,11 @@ struct page *vfio_cxl_backend_page(struct vfio_cxl_backend *backend,
 	return folio ? folio_page(folio, index - folio->index) : NULL;
 }
 
-/**
- * vfio_cxl_backend_bad - did the host find an error of hardware in it?
- * @page: whose folio is locked
- *
- * The fault's core would look for its mapping, to take it out of there.
- *
- * Return: true, and it must not be mapped.
+/*
+ * Did the host find an error of hardware in it? The fault's core would look for its
+ * mapping, to take it out of there.
  */
-bool vfio_cxl_backend_bad(struct page *page)
+static bool is_bad(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
@@ -187,36 +184,101 @@ bool vfio_cxl_backend_bad(struct page *page)
 	return true;
 }
 
-static vm_fault_t backend_fault(struct vm_fault *vmf)
+/* A large folio is mapped whole, by an entry of its size, or not at all */
+static vm_fault_t map_huge(struct vm_fault *vmf, struct folio *folio,
+			   struct page *page)
 {
-	struct vfio_cxl_backend *backend = vmf->vma->vm_private_data;
-	struct page *page = vfio_cxl_backend_page(backend, vmf->pgoff);
-	vm_fault_t ret = VM_FAULT_SIGBUS;
-	struct folio *folio;
+#ifdef VFIO_CXL_FOLIO_PMD
+	pgoff_t at = vmf->pgoff & ((1UL << HUGE_ORDER) - 1);
 
+	if (page == folio_page(folio, 0) && folio_order(folio) == HUGE_ORDER &&
+	    !is_bad(folio_page(folio, at)) &&
+	    !folio_test_has_hwpoisoned(folio))
+		return vmf_insert_folio_pmd(vmf, folio,
+					    vmf->flags & FAULT_FLAG_WRITE);
+#endif
+	return VM_FAULT_FALLBACK;
+}
+
+/**
+ * vfio_cxl_backend_fault - map a page of a backend, or as many as that has in one
+ * @vmf: the fault
+ * @order: of as many pages
+ * @get: the page that stands at this offset of the mapping's file, with a reference on
+ *	its folio; or NULL. Once it returns NULL, who has had the folio's lock finds all
+ *	that was mapped
+ *
+ * Return: as a fault does.
+ */
+vm_fault_t vfio_cxl_backend_fault(struct vm_fault *vmf, unsigned int order,
+				  struct page *(*get)(struct vm_area_struct *vma,
+						      u64 offset))
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long size = PAGE_SIZE << order;
+	unsigned long start = ALIGN_DOWN(vmf->address, size);
+	vm_fault_t ret = order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+	struct page *page, *now;
+	struct folio *folio;
+	u64 offset;
+
+	if (order && (order != HUGE_ORDER || vma->vm_flags & VM_MIXEDMAP))
+		return VM_FAULT_FALLBACK;
+	if (start < vma->vm_start || vma->vm_end - start < size)
+		return VM_FAULT_FALLBACK;
+	offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
+	page = get(vma, offset);
 	if (!page)
-		return VM_FAULT_SIGBUS;
+		return ret;
 	folio = page_folio(page);
 	folio_lock(folio);
-	if (READ_ONCE(backend->dead))
-		goto err_unlock;
-	if (vfio_cxl_backend_bad(page)) {
+	/* Is it still there? */
+	now = get(vma, offset);
+	if (now)
+		folio_put(page_folio(now));
+	if (now != page)
+		goto out_unlock;
+	if (order) {
+		ret = map_huge(vmf, folio, page);
+	} else if (is_bad(page)) {
 		ret = VM_FAULT_HWPOISON;
-		goto err_unlock;
+	} else if (vma->vm_flags & VM_MIXEDMAP) {
+		ret = vmf_insert_page(vma, vmf->address, page);
+	} else {
+		vmf->page = page;
+		return VM_FAULT_LOCKED;
 	}
-	vmf->page = page;
 
-	return VM_FAULT_LOCKED;
-
-err_unlock:
+out_unlock:
 	folio_unlock(folio);
 	folio_put(folio);
 
 	return ret;
 }
 
+static struct page *backend_get(struct vm_area_struct *vma, u64 offset)
+{
+	struct vfio_cxl_backend *backend = vma->vm_private_data;
+
+	return READ_ONCE(backend->dead) ? NULL :
+	       vfio_cxl_backend_page(backend, offset >> PAGE_SHIFT);
+}
+
+static vm_fault_t backend_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	return vfio_cxl_backend_fault(vmf, order, backend_get);
+}
+
+static vm_fault_t backend_fault(struct vm_fault *vmf)
+{
+	return backend_huge_fault(vmf, 0);
+}
+
 static const struct vm_operations_struct backend_vm_ops = {
 	.fault = backend_fault,
+#ifdef VFIO_CXL_FOLIO_PMD
+	.huge_fault = backend_huge_fault,
+#endif
 };
 
 static int backend_mmap(struct file *file, struct vm_area_struct *vma)

@@ -5,6 +5,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/vfio_cxl.h>
@@ -57,7 +58,9 @@ void vfio_cxl_backend_put(struct vfio_cxl_backend *backend);
 void vfio_cxl_backend_end(struct vfio_cxl_backend *backend);
 struct page *vfio_cxl_backend_page(struct vfio_cxl_backend *backend,
 				   pgoff_t index);
-bool vfio_cxl_backend_bad(struct page *page);
+vm_fault_t vfio_cxl_backend_fault(struct vm_fault *vmf, unsigned int order,
+				  struct page *(*get)(struct vm_area_struct *vma,
+						      u64 offset));
 void vfio_cxl_backend_settle(struct vfio_cxl_backend *backend);
 bool vfio_cxl_backend_held(struct vfio_cxl_backend *backend);
 void vfio_cxl_backend_clear(struct vfio_cxl_backend *backend);

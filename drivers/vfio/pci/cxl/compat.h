@@ -35,6 +35,12 @@
 /* KVM maps device memory with huge struct pages */
 #define VFIO_CXL_HUGE_VMEMMAP	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0))
 
+/* Folios can be mapped whole by their driver; before, the fault's core does it */
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#define VFIO_CXL_FOLIO_PMD
+#endif
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define VFIO_CXL_MATCH_TOKEN_OP
 #endif

@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "fault.h"
 #include "host.h"
 #include "tag.h"
@@ -283,58 +284,26 @@ static struct page *page_at(struct vfio_cxl_host *host, u64 offset, bool user)
 				     (offset - range->offset) >> PAGE_SHIFT);
 }
 
-static struct page *page_get(struct vfio_cxl_host *host, u64 offset, bool user)
+static struct page *window_get(struct vm_area_struct *vma, u64 offset)
 {
+	struct vfio_cxl_host *host = vma->vm_private_data;
 	struct page *page;
 
 	down_read(&host->sem);
-	page = page_at(host, offset, user);
+	page = page_at(host, offset, true);
 	up_read(&host->sem);
 
 	return page;
 }
 
-/* Is it still there, now that its folio is locked? */
-static bool page_stands(struct vfio_cxl_host *host, u64 offset,
-			struct page *page)
+static vm_fault_t window_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
-	struct page *now = page_get(host, offset, true);
-
-	if (now)
-		folio_put(page_folio(now));
-
-	return now == page;
+	return vfio_cxl_backend_fault(vmf, order, window_get);
 }
 
 static vm_fault_t window_fault(struct vm_fault *vmf)
 {
-	struct vfio_cxl_host *host = vmf->vma->vm_private_data;
-	u64 offset = (u64)vmf->pgoff << PAGE_SHIFT;
-	struct page *page = page_get(host, offset, false);
-	vm_fault_t ret = VM_FAULT_SIGBUS;
-	struct folio *folio;
-
-	if (!page)
-		return VM_FAULT_SIGBUS;
-	folio = page_folio(page);
-	folio_lock(folio);
-	if (!page_stands(host, offset, page))
-		goto out_unlock;
-	if (vfio_cxl_backend_bad(page)) {
-		ret = VM_FAULT_HWPOISON;
-		goto out_unlock;
-	}
-	if (!(vmf->vma->vm_flags & VM_MIXEDMAP)) {
-		vmf->page = page;
-		return VM_FAULT_LOCKED;
-	}
-	ret = vmf_insert_page(vmf->vma, vmf->address, page);
-
-out_unlock:
-	folio_unlock(folio);
-	folio_put(folio);
-
-	return ret;
+	return window_huge_fault(vmf, 0);
 }
 
 /* How often the window is mapped says whether an extent is in use */
@@ -362,6 +331,9 @@ static const struct vm_operations_struct window_vm_ops = {
 	.open = window_vm_open,
 	.close = window_vm_close,
 	.fault = window_fault,
+#ifdef VFIO_CXL_FOLIO_PMD
+	.huge_fault = window_huge_fault,
+#endif
 };
 
 static int window_file_release(struct inode *inode, struct file *file)

@@ -9,10 +9,10 @@
 #include <linux/mm.h>
 #include <linux/huge_mm.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
 #include <linux/poll.h>
 
 #include "backend.h"
+#include "compat.h"
 #include "dc.h"
 #include "fault.h"
 #include "tag.h"
@@ -28,9 +28,9 @@ static void tag_vm_close(struct vm_area_struct *vma)
 	vfio_cxl_tag_mapped(vma->vm_private_data, false);
 }
 
-/* The page that is reachable there, with a reference on its folio, or NULL */
-static struct page *page_get(struct vfio_cxl_tag *tag, u64 offset)
+static struct page *host_get(struct vm_area_struct *vma, u64 offset)
 {
+	struct vfio_cxl_tag *tag = vma->vm_private_data;
 	struct vfio_cxl_tag_part *part;
 	struct page *page = NULL;
 
@@ -44,50 +44,23 @@ static struct page *page_get(struct vfio_cxl_tag *tag, u64 offset)
 	return page;
 }
 
-/* Is it still there, now that its folio is locked? */
-static bool page_stands(struct vfio_cxl_tag *tag, u64 offset, struct page *page)
+static vm_fault_t host_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
-	struct page *now = page_get(tag, offset);
-
-	if (now)
-		folio_put(page_folio(now));
-
-	return now == page;
+	return vfio_cxl_backend_fault(vmf, order, host_get);
 }
 
 static vm_fault_t host_fault(struct vm_fault *vmf)
 {
-	struct vfio_cxl_tag *tag = vmf->vma->vm_private_data;
-	u64 offset = (u64)vmf->pgoff << PAGE_SHIFT;
-	struct page *page = page_get(tag, offset);
-	vm_fault_t ret = VM_FAULT_SIGBUS;
-	struct folio *folio;
-
-	if (!page)
-		return VM_FAULT_SIGBUS;
-	folio = page_folio(page);
-	folio_lock(folio);
-	if (!page_stands(tag, offset, page))
-		goto err_unlock;
-	if (vfio_cxl_backend_bad(page)) {
-		ret = VM_FAULT_HWPOISON;
-		goto err_unlock;
-	}
-	vmf->page = page;
-
-	return VM_FAULT_LOCKED;
-
-err_unlock:
-	folio_unlock(folio);
-	folio_put(folio);
-
-	return ret;
+	return host_huge_fault(vmf, 0);
 }
 
 static const struct vm_operations_struct host_vm_ops = {
 	.open = tag_vm_open,
 	.close = tag_vm_close,
 	.fault = host_fault,
+#ifdef VFIO_CXL_FOLIO_PMD
+	.huge_fault = host_huge_fault,
+#endif
 };
 
 static vm_fault_t device_huge_fault(struct vm_fault *vmf, unsigned int order)
