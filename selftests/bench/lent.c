@@ -30,20 +30,25 @@
 enum side {
 	WINDOW,
 	WINDOW_4K,
+	TAG,
 	MEMFD_HUGE,
+	HUGETLB,
 	MEMFD,
 	SIDES,
 };
 
 static const char *const side_names[SIDES] = {
 	"the window, 2 MiB pages", "the window, 4 KiB pages",
-	"a memfd, 2 MiB pages", "a memfd, 4 KiB pages",
+	"a tag, 2 MiB pages",
+	"a memfd, 2 MiB pages", "a memfd of hugetlb, 2 MiB pages",
+	"a memfd, 4 KiB pages",
 };
 
-enum call { CREATE, ADD, ACCEPT, RELEASE, DESTROY, CALLS };
+enum call { CREATE, ADD, ACCEPT, RELEASE, OPEN, DESTROY, CALLS };
 
 static const char *const call_names[CALLS] = {
-	"create", "add", "accept", "release, all of it mapped", "destroy",
+	"create", "add", "accept", "release, all of it mapped", "open a tag",
+	"destroy",
 };
 
 static uint64_t calls[CALLS][MAX_ROUNDS];
@@ -129,13 +134,25 @@ static char *map(int fd, __u64 offset, size_t off)
 	return at;
 }
 
+/* Does a memfd get pages of 2 MiB by itself? */
+static void transparent(bool huge)
+{
+	const char *path = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+	FILE *file = fopen(path, "w");
+
+	if (!file || fputs(huge ? "always" : "never", file) < 0 || fclose(file))
+		die("%s: %s", path, strerror(errno));
+}
+
 /* Its memory is there before it is touched, as a backend's is */
 static void measure_memfd(enum side side, unsigned int flags, size_t page,
 			  unsigned int round)
 {
-	int fd = memfd_create("bench", flags);
+	int fd;
 	char *memory;
 
+	transparent(side == MEMFD_HUGE);
+	fd = memfd_create("bench", flags);
 	if (fd < 0 || ftruncate(fd, size) || fallocate(fd, 0, 0, size))
 		die("%s: %s", side_names[side], strerror(errno));
 	/* What is allocated, but was never touched, is zeroed when it is */
@@ -171,6 +188,34 @@ static void decide(enum call which, unsigned int round, int fd,
 		die("%s: only queued", call_names[which]);
 }
 
+/* The same memory, by a descriptor of its tag */
+static void measure_tag(const __u8 *tag, unsigned int round)
+{
+	struct vfio_cxl_dc_add add = {
+		.argsz = sizeof(add), .region = VFIO_CXL_DC_HOST_REGION,
+	};
+	struct vfio_cxl_dc_decide decide = {
+		.argsz = sizeof(decide), .reach = VFIO_CXL_DC_REACH_APP,
+	};
+	struct vfio_cxl_dc_open open = { .argsz = sizeof(open) };
+	char *memory;
+
+	memcpy(add.tag, tag, sizeof(add.tag));
+	memcpy(decide.tag, tag, sizeof(decide.tag));
+	memcpy(open.tag, tag, sizeof(open.tag));
+	if (ioctl(node, VFIO_CXL_DC_ADD, &add) ||
+	    ioctl(node, VFIO_CXL_DC_ACCEPT, &decide))
+		die("%s: %s", side_names[TAG], strerror(errno));
+	call(OPEN, round, node, VFIO_CXL_DC_OPEN, &open);
+	memory = map(open.fd, 0, 0);
+	measure(memory, HUGE, &first[TAG][round], &again[TAG][round]);
+	munmap(memory, size);
+	close(open.fd);
+	decide.reach = 0;
+	if (ioctl(node, VFIO_CXL_DC_RELEASE, &decide))
+		die("%s: %s", side_names[TAG], strerror(errno));
+}
+
 static void measure_window(unsigned int round)
 {
 	struct vfio_cxl_backend_create create = {
@@ -200,6 +245,7 @@ static void measure_window(unsigned int round)
 	measure(huge, HUGE, &first[WINDOW][round], &again[WINDOW][round]);
 	decide(RELEASE, round, user.device, VFIO_CXL_DC_RELEASE, create.tag, 0);
 	munmap(huge, size);
+	measure_tag(create.tag, round);
 	call(DESTROY, round, node, VFIO_CXL_BACKEND_DESTROY, &destroy);
 	whole[round] = calls[ADD][round] + calls[ACCEPT][round] +
 		       first[WINDOW][round] + calls[RELEASE][round];
@@ -238,7 +284,8 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < rounds; i++) {
 		measure_window(i);
-		measure_memfd(MEMFD_HUGE, MFD_HUGETLB, HUGE, i);
+		measure_memfd(MEMFD_HUGE, 0, HUGE, i);
+		measure_memfd(HUGETLB, MFD_HUGETLB, HUGE, i);
 		measure_memfd(MEMFD, 0, PAGE, i);
 	}
 	user_close(&user);

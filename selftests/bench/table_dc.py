@@ -26,6 +26,10 @@ GOALS = (
     ("fault, 4 KiB page", 64, None, 0, 1.1),
     ("first touch of the window, 2 MiB pages", 1024,
      "first touch of a memfd, 2 MiB pages", 1024, 1.1),
+    ("first touch of a tag, 2 MiB pages", 1024,
+     "first touch of a memfd, 2 MiB pages", 1024, 1.1),
+    ("each line of a tag, 2 MiB pages", 1024,
+     "each line of a memfd, 2 MiB pages", 1024, 1.05),
     ("each line of the window, 2 MiB pages", 1024,
      "each line of a memfd, 2 MiB pages", 1024, 1.05),
 )
