@@ -90,6 +90,10 @@ static struct vfio_cxl_dc_remove dc_remove = {
 	.argsz = sizeof(dc_remove), .tag = { 1 },
 };
 
+static struct vfio_cxl_dc_open dc_open = {
+	.argsz = sizeof(dc_open), .tag = { 1 },
+};
+
 static const struct {
 	unsigned int cmd;
 	void *arg;
@@ -114,6 +118,7 @@ static const struct {
 	{ VFIO_CXL_DC_CONFIGURE, &dc_configure },
 	{ VFIO_CXL_DC_ADD, &dc_add },
 	{ VFIO_CXL_DC_REMOVE, &dc_remove },
+	{ VFIO_CXL_DC_OPEN, &dc_open },
 };
 
 /* @stack: argc, argv[0], the node's path */

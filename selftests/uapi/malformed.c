@@ -65,6 +65,7 @@ static const struct vfio_cxl_dc_add dc_host_add = {
 };
 
 static const struct vfio_cxl_dc_remove dc_host_remove = { .tag = { 1 } };
+static const struct vfio_cxl_dc_open dc_tag_open = { .tag = { 1 } };
 
 /*
  * The contract's ioctls. @known are the flags a caller may set, of which
@@ -190,6 +191,11 @@ static const struct command {
 	  ON_CONTROL, VFIO_CXL_DC_REMOVE_FORCE, 0, ON_CONTROL,
 	  { ZERO(vfio_cxl_dc_remove, reason),
 	    ZERO(vfio_cxl_dc_remove, reserved) }, &dc_host_remove },
+	{ "DC_OPEN", VFIO_CXL_DC_OPEN, sizeof(struct vfio_cxl_dc_open),
+	  ON_CONTROL, VFIO_CXL_DC_OPEN_RDONLY, 0, ON_CONTROL,
+	  { ZERO(vfio_cxl_dc_open, fd), ZERO(vfio_cxl_dc_open, reason),
+	    ZERO(vfio_cxl_dc_open, size), ZERO(vfio_cxl_dc_open, reserved) },
+	  &dc_tag_open },
 };
 
 /* The next one that @node knows, or the first one behind NULL */
