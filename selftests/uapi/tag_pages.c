@@ -351,11 +351,9 @@ TEST_F(pages, one_is_bad)
 	EXPECT_EQ(SIGBUS, touch(bad + PAGE, true));
 }
 
-/* A page that is large, or so many small ones */
-#define TOUCHED	(64 * PAGE)
-
 struct race {
 	char *memory;
+	size_t size;
 	volatile bool *gone;
 };
 
@@ -367,35 +365,45 @@ static int toucher(const struct peer *parent, void *arg)
 
 	peer_tell(parent, 't');
 	do {
-		madvise(race->memory, TOUCHED, MADV_DONTNEED);
-	} while (!madvise(race->memory, TOUCHED, MADV_POPULATE_WRITE));
+		madvise(race->memory, race->size, MADV_DONTNEED);
+	} while (!madvise(race->memory, race->size, MADV_POPULATE_WRITE));
 	while (!*race->gone)
 		usleep(100);
-	for (at = 0; at < TOUCHED; at += PAGE)
+	for (at = 0; at < race->size; at += PAGE)
 		if (touch(race->memory + at, false) != SIGBUS)
 			return 1;
 
 	return 0;
 }
 
+/* Of small pages, so that taking them back lasts; or of a large one */
+#define MANY	511
+
 TEST_F_TIMEOUT(pages, released_while_touched, 120)
 {
-	struct race race = { self->memory };
+	bool small = variant->block == PAGE;
+	struct race race = { .size = small ? MANY * PAGE : BLOCK };
 	struct peer peer;
-	int n;
+	int n, fd;
 
+	ASSERT_EQ(0, tag_give(&self->w, 2, race.size, FIRST + 1, 0));
+	fd = tag_open(self->node, 2, 0);
+	race.memory = tag_map(fd, RW, race.size);
+	ASSERT_NE(MAP_FAILED, race.memory);
 	race.gone = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	for (n = 0; n < 10; n++) {
+	for (n = 0; n < 40; n++) {
 		*race.gone = false;
 		peer_start(&peer, toucher, &race);
 		EXPECT_EQ('t', peer_hear(&peer));
-		usleep(2000 + n * 500);
-		EXPECT_EQ(0, window_release(self->node, 1, FORCE));
+		usleep(2000 + n * 300);
+		EXPECT_EQ(0, window_release(self->node, 2, FORCE));
 		*race.gone = true;
-		EXPECT_TRUE(peer_ends_well(&peer));
-		ASSERT_EQ(0, again(self->node));
+		ASSERT_TRUE(peer_ends_well(&peer));
+		ASSERT_EQ(0, tag_give_again(self->node, 2, FIRST + 1, 0));
 	}
 	munmap((void *)race.gone, PAGE);
+	munmap(race.memory, race.size);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
