@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The window for host memory of the fake driver: says what it was asked for, and
- * yes, with numbers of its own.
+ * The window for host memory of the fake driver, and descriptors of tags: says what it
+ * was asked for, and yes, with numbers of its own.
  *
  * FAKE_ALREADY    set: a configuration was so already
+ * FAKE_TAG        file that is the memory of a tag, which a descriptor is made of;
+ *                 without it there are 8 KiB
+ * FAKE_TAG_FD     the number that the descriptor is told to have
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "fake_dc.h"
 
@@ -51,6 +58,30 @@ static int do_remove(struct vfio_cxl_dc_remove *r)
 	return -err;
 }
 
+static int do_open(struct vfio_cxl_dc_open *o)
+{
+	bool readonly = o->flags & VFIO_CXL_DC_OPEN_RDONLY;
+	int err = fake_failure("DC_OPEN", &o->reason);
+	const char *path = getenv("FAKE_TAG");
+	struct stat st;
+	char text[32];
+
+	snprintf(text, sizeof(text), "open flags %u", o->flags);
+	fake_note(text);
+	o->fd = -1;
+	if (err)
+		return -err;
+	pause_faults();
+	o->fd = path ? open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC) :
+		       memfd_create("fake", MFD_CLOEXEC);
+	if (o->fd < 0 || (!path && ftruncate(o->fd, 8192)) || fstat(o->fd, &st))
+		abort();
+	resume_faults();
+	o->size = st.st_size;
+	o->fd = fake_number("FAKE_TAG_FD", o->fd);
+	return 0;
+}
+
 int fake_host_ioctl(unsigned long request, void *arg)
 {
 	switch (request) {
@@ -60,6 +91,8 @@ int fake_host_ioctl(unsigned long request, void *arg)
 		return do_add(arg);
 	case VFIO_CXL_DC_REMOVE:
 		return do_remove(arg);
+	case VFIO_CXL_DC_OPEN:
+		return do_open(arg);
 	default:
 		return fake_backend_ioctl(request, arg);
 	}

@@ -129,6 +129,20 @@ static int do_window(void)
 	return ret;
 }
 
+static int do_open(void)
+{
+	struct vfio_cxl_dc_open arg = { .flags = VFIO_CXL_DC_OPEN_RDONLY };
+	int fd, ret;
+
+	memcpy(arg.tag, tag, sizeof(tag));
+	ret = vcxl_dc_open(dev, &arg, &fd);
+	if (ret)
+		return ret;
+	sprintf(result, "%llu", (unsigned long long)arg.size);
+	close(fd);
+	return 0;
+}
+
 const struct call dc_calls[] = {
 	{ "vcxl_dc_info", do_dc_info, false, NULL, false },
 	{ "vcxl_dc_list", do_dc_list, false, NULL, false },
@@ -137,6 +151,7 @@ const struct call dc_calls[] = {
 	{ "vcxl_dc_deadline", do_dc_deadline, false, NULL, false },
 	{ "vcxl_backend_*", do_backend, false, NULL, false },
 	{ "vcxl_dc_configure, _add, _remove", do_window, false, NULL, false },
+	{ "vcxl_dc_open", do_open, false, NULL, false },
 	{ "vcxl_events_*", do_events, false, NULL, false },
 	{ 0 },
 };

@@ -33,6 +33,7 @@ FROZEN(vfio_cxl_backend_info, 64);
 FROZEN(vfio_cxl_dc_configure, 40);
 FROZEN(vfio_cxl_dc_add, 72);
 FROZEN(vfio_cxl_dc_remove, 32);
+FROZEN(vfio_cxl_dc_open, 48);
 
 /* Of the C library's types */
 #ifdef __LP64__

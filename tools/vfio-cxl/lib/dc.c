@@ -450,3 +450,43 @@ int vcxl_dc_remove(struct vcxl_device *dev, struct vfio_cxl_dc_remove *remove)
 	return ret ? fail(&dc, ret, remove->reason, 0,
 			  "can't ask for host memory back") : 0;
 }
+
+static int fail_open(const struct vcxl_dc *dc, int err,
+		     const struct vfio_cxl_dc_open *open)
+{
+	struct vfio_cxl_dc_decide nothing = { .reason = open->reason };
+
+	if (err == -ENOENT) {
+		memcpy(nothing.tag, open->tag, sizeof(nothing.tag));
+		return fail_nothing(dc, VFIO_CXL_DC_ACCEPT, &nothing);
+	}
+	if (open->reason != VFIO_CXL_REASON_OPEN)
+		return fail(dc, err, open->reason, 0,
+			    "can't open a descriptor of the tag");
+	vcxl_fail(dc->ctx, err, dc->name,
+		  "stop its user, for instance the virtual machine, first",
+		  "the VFIO device is open, and its own capacity is for its user then");
+	dc->ctx->error.reason = open->reason;
+	return err;
+}
+
+int vcxl_dc_open(struct vcxl_device *dev, struct vfio_cxl_dc_open *open,
+		 int *fd)
+{
+	struct vcxl_dc dc;
+	int ret = of_control(dev, &dc);
+
+	if (ret)
+		return ret;
+	open->argsz = sizeof(*open);
+	open->fd = 0;
+	open->reason = 0;
+	open->size = 0;
+	ret = call(&dc, VFIO_CXL_DC_OPEN, open);
+	if (ret)
+		return fail_open(&dc, ret, open);
+	if (open->fd < 0)
+		return no_sense(&dc, "no descriptor");
+	*fd = open->fd;
+	return 0;
+}

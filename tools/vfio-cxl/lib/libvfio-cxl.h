@@ -483,6 +483,19 @@ int vcxl_dc_add(struct vcxl_device *dev, struct vfio_cxl_dc_add *add);
 int vcxl_dc_remove(struct vcxl_device *dev, struct vfio_cxl_dc_remove *remove);
 
 /**
+ * vcxl_dc_open - a descriptor of a tag
+ * @dev: device
+ * @open: in: @tag, COMMITTED with reach APP, and VFIO_CXL_DC_OPEN_RDONLY or 0 in @flags;
+ *	all else 0; out: @size
+ * @fd: out: for close(), and to be handed on: it maps the tag and nothing else, with
+ *	MAP_SHARED, and poll() tells when the tag goes and comes. Close-on-exec
+ *
+ * Return: 0; -ENOENT if there is no such tag; -EBUSY with a reason; -EMFILE.
+ */
+int vcxl_dc_open(struct vcxl_device *dev, struct vfio_cxl_dc_open *open,
+		 int *fd);
+
+/**
  * vcxl_events_open - follow the log of changes
  * @dev: device; may be freed before the events
  * @events: out: for vcxl_events_close(); begins with the entry that comes next

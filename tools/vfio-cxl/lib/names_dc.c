@@ -49,6 +49,7 @@ static const struct {
 	KIND(OVERFLOW, "the device's log overflowed: changes may be missing"),
 	KIND(SYNC, "the device's list was read again"),
 	KIND(REGIONS, "the regions are other ones"),
+	KIND(LEAVE, "is about to be taken from who has a descriptor of it"),
 };
 
 static const char *const info_flags[] = {
