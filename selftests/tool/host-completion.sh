@@ -135,6 +135,17 @@ is "$(after 'vfio-cxl dc accept --reach ')" 'app device' 'two'
 is "$(after 'vfio-cxl status -- -')" '' 'no options behind --'
 is "$(after 'vfio-cxl help --completion ')" bash 'itself'
 
+# A program that is to be run, and what is its own
+tag=6ba7b810-9dad-11d1-80b4-00c04fd430c8
+is "$(after "vfio-cxl dc run 0d:00.0 $tag mkfif")" mkfifo 'a program'
+is "$(after "vfio-cxl dc run 0d:00.0 $tag --ro -- mkfif")" mkfifo 'behind options'
+is "$(after "vfio-cxl dc run 0d:00.0 $tag --r")" --ro 'an option before it'
+: >"$tap_tmp/--ro.txt"
+is "$(after "vfio-cxl dc run 0d:00.0 $tag mkfifo --r")" --ro.txt \
+	'behind it there are files, and no options'
+is "$(after "vfio-cxl dc run 0d:00.0 $tag mkfifo --size --r")" --ro.txt \
+	'nor values of options'
+
 # No sysfs; names that are commands
 [[ ! -e $tap_tmp/evil ]]
 ok $? 'no name was evaluated'

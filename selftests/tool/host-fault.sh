@@ -128,6 +128,10 @@ changes()
 		--region 8 --offset 0 --json
 	all_of dc remove 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
 	all_of backend destroy 0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8
+	# A program would fail, too: so there is none, and nothing that it prints
+	echo 'decided 0 0' >>"$FAKE_DC/0"
+	SWEEP_KINDS="alloc starve nomem eintr short" all_of dc run --json \
+		0d:00.0 6ba7b810-9dad-11d1-80b4-00c04fd430c8 /nonexistent
 	all_of unbind 0d:00.0
 	all_of unbind 0d:00.0 --json
 	with_region
@@ -160,5 +164,5 @@ for file in "$tap_tmp"/*.[0-9]*; do
 	tap_of replay "$file"
 	count=$((count + 1))
 done
-[[ $count -ge 32 || $# -gt 0 ]]
+[[ $count -ge 33 || $# -gt 0 ]]
 ok $? 'all commands were swept'

@@ -130,31 +130,6 @@ static int take_option(struct args *args, char **argv, int left)
 	return 2;
 }
 
-static int split(int argc, char **argv, struct args *args, int *count)
-{
-	bool only_words = false;
-	int i = 1;
-
-	while (i < argc) {
-		int n = 1;
-
-		if (!only_words && !strcmp(argv[i], "--")) {
-			only_words = true;
-		} else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
-			n = take_option(args, argv + i, argc - i);
-			if (!n)
-				return EXIT_USAGE;
-		} else if (*count < MAX_WORDS) {
-			args->words[(*count)++] = argv[i];
-		} else {
-			return usage_error(args, "too many words: '%s'",
-					   argv[i]);
-		}
-		i += n;
-	}
-	return EXIT_DONE;
-}
-
 /*
  * With how many words of a command's @name do @words begin? @whole: with all of
  * them.
@@ -192,6 +167,61 @@ static const struct command *find_command(char **words, int count, int *used)
 			return &commands[i];
 	}
 	return NULL;
+}
+
+/* A complaint about the first word already has to know */
+static void find_json(struct args *args, char **argv, int count)
+{
+	int i;
+
+	args->opt[OPT_JSON] = NULL;
+	for (i = 1; i < count && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json"))
+			args->opt[OPT_JSON] = "";
+}
+
+/* Is the next word, behind @count, the CMD of a command that takes one? */
+static bool is_next_cmd(struct args *args, int count)
+{
+	const char *cmd;
+	int used;
+
+	args->command = find_command(args->words, count, &used);
+	cmd = args->command ? strstr(args->command->args, "CMD") : NULL;
+	for (; cmd && cmd > args->command->args; cmd--)
+		used += *cmd == ' ';
+	return cmd && count == used;
+}
+
+static int split(int argc, char **argv, struct args *args, int *count)
+{
+	bool only_words = false;
+	int i = 1;
+
+	find_json(args, argv, argc);
+	while (i < argc) {
+		bool cmd = is_next_cmd(args, *count);
+		int n = 1;
+
+		if (!only_words && !strcmp(argv[i], "--")) {
+			only_words = true;
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+			n = take_option(args, argv + i, argc - i);
+			if (!n)
+				return own_code(args, EXIT_USAGE);
+		} else if (cmd) {
+			args->program = argv + i;
+			find_json(args, argv, i);
+			return EXIT_DONE;
+		} else if (*count < MAX_WORDS) {
+			args->words[(*count)++] = argv[i];
+		} else {
+			return usage_error(args, "too many words: '%s'",
+					   argv[i]);
+		}
+		i += n;
+	}
+	return EXIT_DONE;
 }
 
 /* @used: see find_command() */
@@ -255,6 +285,7 @@ static int need_words(const struct args *args, const char *names, int count)
 		{ "OFFER", "which offer?" },
 		{ "TAG", "which tag?" },
 		{ "SECONDS", "in how many seconds?" },
+		{ "CMD", "which program?" },
 	};
 	size_t i, len;
 
@@ -273,8 +304,8 @@ static int take_words(struct args *args, char **words, int count)
 {
 	const char *want = args->command->args;
 	bool help = args->command->run == cmd_help;
-	int i, ret, max = help || strstr(want, "...") ? MAX_WORDS :
-			  count_names(want);
+	bool many = strstr(want, "DEV...");
+	int i, ret, max = help || many ? MAX_WORDS : count_names(want);
 
 	if (count > max)
 		return usage_error(args, "one word too many: '%s'", words[max]);
@@ -283,14 +314,14 @@ static int take_words(struct args *args, char **words, int count)
 		args->topic_count = count;
 		return EXIT_DONE;
 	}
-	ret = need_words(args, want, count);
+	ret = need_words(args, want, count + !!args->program);
 	if (ret)
 		return ret;
 	args->given = words;
 	args->given_count = count;
 	args->device = count > 0 ? words[0] : NULL;
 	args->second = count > 1 ? words[1] : NULL;
-	for (i = 0; i < count && strstr(want, "..."); i++)
+	for (i = 0; i < count && many; i++)
 		if (!*words[i])
 			return usage_error(args, "an empty name is no device");
 	if (args->device && !*args->device)
@@ -304,12 +335,8 @@ static int take_words(struct args *args, char **words, int count)
  */
 int parse_args(int argc, char **argv, struct args *args)
 {
-	int i, ret, used, count = 0;
+	int ret, used, count = 0;
 
-	/* A complaint about the first word already has to know */
-	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json"))
-			args->opt[OPT_JSON] = "";
 	ret = split(argc, argv, args, &count);
 	if (ret)
 		return ret;

@@ -119,7 +119,15 @@ _vfio_cxl()
 		fi
 	done
 	__vfio_cxl_command "${words[@]}"
-	if [[ -n $option ]]; then
+	read -ra typed <<<"$args"
+	i=$((${#words[@]} - taken))
+	if [[ $args == *CMD* && $i -ge 2 && ($i -gt 2 || $cur != -*) ]]; then
+		# A program, or what is the program's
+		w=-f
+		[[ $i -gt 2 ]] || w=-c
+		mapfile -t COMPREPLY < <(compgen $w -- "$cur" | sort -u)
+		compopt -o filenames 2>/dev/null
+	elif [[ -n $option ]]; then
 		__vfio_cxl_offer "$(__vfio_cxl_values "$option")" "$cur"
 	elif [[ -z $plain && $cur == --*=* ]]; then
 		w=''
@@ -139,10 +147,8 @@ _vfio_cxl()
 		__vfio_cxl_offer "$(__vfio_cxl_next "${words[@]:taken}")" \
 			"$cur"
 	else
-		read -ra typed <<<"$args"
-		i=$((${#words[@]} - taken))
 		# The last one may be repeated
-		[[ $args != *...* || $i -lt ${#typed[@]} ]] ||
+		[[ $args != *DEV...* || $i -lt ${#typed[@]} ]] ||
 			i=$((${#typed[@]} - 1))
 		w=${typed[i]-}
 		[[ $w != *DEV* ]] || __vfio_cxl_offer_devices "$cur"

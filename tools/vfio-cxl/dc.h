@@ -17,6 +17,7 @@
 /* tag.c */
 int parse_tag(const struct args *args, const char *text, uint8_t *tag);
 bool is_null_tag(const uint8_t *tag);
+void format_tag(const uint8_t *tag, char *text);
 /* NULL for the null tag */
 struct json_object *json_tag(const uint8_t *tag);
 

@@ -64,6 +64,8 @@ static const char *next_of(const struct vfio_cxl_dc_status *status)
 		return "it is asked for back: stop its user, then 'vfio-cxl dc release'";
 	if (status->requests)
 		return "it is asked for back: 'vfio-cxl dc release'";
+	if (status->reach == VFIO_CXL_DC_REACH_APP && !in_use)
+		return "'vfio-cxl dc run' gives it to a program, 'vfio-cxl dc release' back";
 	return vcxl_dc_state_next(status->state);
 }
 

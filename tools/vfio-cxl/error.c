@@ -84,6 +84,13 @@ static void tame(char *s)
 			*s = '?';
 }
 
+/* Of a program's exit code nobody could tell ours, if they were the same ones */
+int own_code(const struct args *args, int code)
+{
+	return args->command && args->command->run == cmd_dc_run &&
+	       code < EXIT_NOT_RUN ? EXIT_NOT_RUN : code;
+}
+
 /* An error of the command's own, with this exit code */
 int report_error_as(const struct args *args, const struct vcxl_error *error,
 		    int code)
@@ -91,6 +98,7 @@ int report_error_as(const struct args *args, const struct vcxl_error *error,
 	struct vcxl_error e = *error;
 	const char *what = args->command ? args->command->name : "";
 
+	code = own_code(args, code);
 	tame(e.object);
 	tame(e.why);
 	if (args->opt[OPT_JSON])

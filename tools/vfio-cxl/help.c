@@ -40,7 +40,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 	[OPT_EXTENT] = { "extent", "ID[,ID]...", "these extents, not a tag" },
 	[OPT_REGION] = { "region", "NUMBER", "a region, by its number in 'dc show'" },
 	[OPT_REACH] = { "reach", "device|app",
-			"for any tenancy, or for descriptors of the tag only" },
+			"for any tenancy, or for descriptors of the tag only ('dc run')" },
 	[OPT_WAIT] = { "wait", "[SECONDS]",
 		       "until it is so, or cannot be; at most so long" },
 	[OPT_NUMBER] = { "count", "NUMBER", "end after so many changes" },
@@ -55,6 +55,7 @@ const struct option_text option_texts[OPT_COUNT] = {
 	[OPT_REGIONS] = { "regions", "NUMBER", "so many, each of --size; 0: no window" },
 	[OPT_BLOCK] = { "block", "SIZE",
 			"what extents are multiples of; 2 MiB if left out" },
+	[OPT_RO] = { "ro", NULL, "the program can't write to it" },
 };
 
 static void print_option(FILE *file, int option)
@@ -74,10 +75,13 @@ static void print_option(FILE *file, int option)
 void print_usage(FILE *file, const struct command *c)
 {
 	unsigned int options = c->options | ALLOW_ALWAYS;
-	int i;
+	const char *cmd = strstr(c->args, " CMD");
+	int i, own = cmd ? cmd - c->args : (int)strlen(c->args);
 
-	fprintf(file, "Usage: " TOOL " %s%s%s [OPTION]...\n\n%c%s.\n\nOptions:\n",
-		c->name, *c->args ? " " : "", c->args,
+	/* Options behind a CMD would be its own */
+	fprintf(file, "Usage: " TOOL " %s%s%.*s [OPTION]...%s%s\n\n%c%s.\n\nOptions:\n",
+		c->name, *c->args ? " " : "", own, c->args,
+		cmd ? " [--]" : "", cmd ? cmd : "",
 		c->summary[0] - 'a' + 'A', c->summary + 1);
 	for (i = 0; i < OPT_COUNT; i++)
 		if (options & 1U << i)
@@ -94,6 +98,10 @@ void print_usage(FILE *file, const struct command *c)
 		fprintf(file, "TAG: a UUID, 36 characters long.%s\n",
 			options & ALLOW(EXTENT) ?
 			" What has none is named by --extent." : "");
+	if (cmd)
+		fputs("CMD: a program, looked for in PATH, with these in its environment:\n"
+		      "VFIO_CXL_TAG, the tag; VFIO_CXL_TAG_FD, the descriptor that maps it;\n"
+		      "VFIO_CXL_TAG_SIZE, in bytes.\n", file);
 }
 
 static void print_row(FILE *file, const struct command *c)

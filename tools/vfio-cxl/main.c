@@ -69,6 +69,9 @@ const struct command commands[] = {
 	  "offer the host memory under a tag, in the window for it", cmd_dc_add },
 	{ "dc remove", "DEV TAG", ALLOW(FORCE),
 	  "ask for host memory back, or take it", cmd_dc_remove },
+	{ "dc run", "DEV TAG CMD [ARG...]", ALLOW(RO),
+	  "run a program that can map a tag, and nothing else of the device",
+	  cmd_dc_run },
 	{ "backend create", "DEV TAG", ALLOW(SIZE) | ALLOW(NUMA) | ALLOW(FILL),
 	  "set host memory aside under a tag", cmd_backend_create },
 	{ "backend list", "DEV", 0,
@@ -113,6 +116,7 @@ static int fill_standard_fds(void)
 
 static sigset_t former_mask;
 static bool held;
+static void (*former_pipe)(int);
 
 /* From here on a signal ends us only when all is done and told */
 void hold_signals(void)
@@ -126,8 +130,10 @@ void hold_signals(void)
 	held = !sigprocmask(SIG_BLOCK, &set, &former_mask);
 }
 
-static void release_signals(void)
+/* All of them as we found them, also for a program that takes our place */
+void release_signals(void)
 {
+	signal(SIGPIPE, former_pipe);
 	if (held)
 		sigprocmask(SIG_SETMASK, &former_mask, NULL);
 }
@@ -143,7 +149,7 @@ int main(int argc, char **argv)
 	if (fill_standard_fds())
 		return EXIT_FAILED;
 	/* A closed pipe is an error like any other: see finish() */
-	signal(SIGPIPE, SIG_IGN);
+	former_pipe = signal(SIGPIPE, SIG_IGN);
 	ret = parse_args(argc, argv, &args);
 	if (ret != EXIT_DONE)
 		return ret;

@@ -29,12 +29,18 @@ int parse_tag(const struct args *args, const char *text, uint8_t *tag)
 	return EXIT_DONE;
 }
 
+/* @text: TAG_TEXT bytes */
+void format_tag(const uint8_t *tag, char *text)
+{
+	uuid_unparse_lower(tag, text);
+}
+
 struct json_object *json_tag(const uint8_t *tag)
 {
 	char text[TAG_TEXT];
 
 	if (is_null_tag(tag))
 		return NULL;
-	uuid_unparse_lower(tag, text);
+	format_tag(tag, text);
 	return json_text(text);
 }

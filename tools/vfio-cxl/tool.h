@@ -28,6 +28,10 @@ enum exit_code {
 	EXIT_NOT_PERMITTED,
 	EXIT_TIMED_OUT,
 	EXIT_PARTLY,
+	/* Of "dc run", as of env(1): there the others are the program's */
+	EXIT_NOT_RUN = 125,
+	EXIT_NOT_EXECUTED,
+	EXIT_NO_PROGRAM,
 };
 
 enum option {
@@ -62,6 +66,7 @@ enum option {
 	OPT_FILL,
 	OPT_REGIONS,
 	OPT_BLOCK,
+	OPT_RO,
 	OPT_COUNT,
 };
 
@@ -81,6 +86,7 @@ struct args {
 	int topic_count;
 	char **given;			/* words behind the command */
 	int given_count;
+	char **program;			/* CMD and its arguments, ended by NULL */
 	const char *device;		/* the first; NULL if left out */
 	const char *second;		/* likewise */
 	const char *opt[OPT_COUNT];	/* NULL if not given; "" for a flag */
@@ -90,7 +96,7 @@ struct args {
  * struct command - one row of the table that everything is made from
  * @name: noun and verb, one to three words with a space in between
  * @args: names of the positional arguments, as shown in help: [NAME] may be left
- *	out, NAME... may be more than one
+ *	out, DEV... may be more than one; CMD begins a command line that is none of ours
  * @options: ALLOW() of what it takes besides --json, --verbose and --help
  * @summary: one line
  * @run: does it; returns an exit code
@@ -129,6 +135,7 @@ int cmd_dc_deadline(struct args *args);
 int cmd_dc_configure(struct args *args);
 int cmd_dc_add(struct args *args);
 int cmd_dc_remove(struct args *args);
+int cmd_dc_run(struct args *args);
 int cmd_backend_create(struct args *args);
 int cmd_backend_list(struct args *args);
 int cmd_backend_destroy(struct args *args);
@@ -161,6 +168,7 @@ int print_completion(const struct args *args);
 
 /* error.c */
 int exit_code(int err, uint32_t reason);
+int own_code(const struct args *args, int code);
 int report(const struct args *args, int err);
 int report_error(const struct args *args, const struct vcxl_error *e);
 int report_error_as(const struct args *args, const struct vcxl_error *e,
@@ -287,5 +295,6 @@ int read_windows(struct args *args, struct vcxl_device *dev,
 /* main.c */
 int open_device(struct args *args, struct vcxl_device **dev);
 void hold_signals(void);
+void release_signals(void);
 
 #endif /* VFIO_CXL_TOOL_H */
