@@ -138,15 +138,31 @@ FAKE_DC=$tap_tmp/dc LD_PRELOAD=$tap_tmp/fake.so \
 is "$(sed -n 1p "$tap_tmp/out")" '728 1 0' 'and no more is written'
 is "$(sed -n 2p "$tap_tmp/out")" '2 1 4' 'nor does it see host memory'
 
-# What the manuals quote is what the example VMM does
-vmm=$(cat "$top/tools/example-vmm/main.c")
-for quoted in "$(example 2)" "$(awk '/example-vmm\/main\.c``::/ { on = 1; next }
-		on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' \
-		"$top/Documentation/userspace-api/vfio-cxl.rst")"; do
-	quoted=$(sed -e '/./,$!d' <<<"$quoted")
-	[[ -n $quoted && $vmm == *"$quoted"* ]]
-	ok $? 'a quotation of the example VMM'
-done
+# quotation NAME NUMBER: of the example NAME, from 1
+quotation()
+{
+	awk -v n="$2" -v name="$1/main.c" \
+		'index($0, name "``::") { i++; on = 1; next }
+		 /^[^ ]/ { on = 0 }
+		 on && i == n { sub(/^    /, ""); print }' \
+		"$top/Documentation/userspace-api/vfio-cxl.rst"
+}
+
+# quotes NAME TEXT: what the manuals quote is what the example does
+quotes()
+{
+	local source quoted
+
+	source=$(<"$top/tools/$1/main.c")
+	quoted=$(sed -e '/./,$!d' <<<"$2")
+	[[ -n $quoted && $source == *"$quoted"* ]]
+	ok $? "a quotation of $1"
+}
+
+quotes example-vmm "$(example 2)"
+quotes example-vmm "$(quotation example-vmm 1)"
+quotes example-app "$(quotation example-app 1)"
+quotes example-app "$(quotation example-app 2)"
 # Each function has its place in the manual
 for name in $(<"$tap_tmp/want"); do
 	grep -q "^\.F[no] $name\b" "$manual" || echo "$name"
