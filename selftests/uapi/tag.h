@@ -13,7 +13,7 @@
 
 /* What poll() tells of a tag that is all there, away, or gone for good */
 #define THERE	(POLLIN | POLLOUT)
-#define AWAY	POLLRDHUP
+#define AWAY	(POLLPRI | POLLRDHUP)
 #define GONE	POLLHUP
 
 /* What the last call left there */

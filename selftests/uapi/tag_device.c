@@ -241,7 +241,7 @@ TEST_F(device, refused)
 	EXPECT_EQ(REASON(DC_RELEASING), tag_answer.reason);
 	EXPECT_EQ(THERE | POLLPRI, tag_poll(self->fd));
 	munmap(self->memory, SIZE);
-	EXPECT_EQ(AWAY, tag_wait(self->fd, AWAY, SOON));
+	EXPECT_EQ(POLLRDHUP, tag_wait(self->fd, POLLRDHUP, SOON));
 	EXPECT_TRUE(fm_settles(0, 0));
 }
 

@@ -77,7 +77,7 @@ int tag_map_fails(int fd, __u64 size, int prot, int flags, __u64 at)
 
 short tag_poll(int fd)
 {
-	return tag_wait(fd, THERE | POLLPRI | AWAY, 0);
+	return tag_wait(fd, THERE | AWAY, 0);
 }
 
 short tag_wait(int fd, short events, int ms)
