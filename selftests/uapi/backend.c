@@ -387,6 +387,36 @@ TEST_F(charge, to_its_creator)
 	EXPECT_EQ(0, backend_destroy(self->node, 2));
 }
 
+/* Who has a small share of memory can have a large one of these */
+static pid_t write_in_child(char *memory, size_t size)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (!put(GROUP "/cgroup.procs", "0"))
+		_exit(255);
+	memset(memory, 7, size);
+	_exit(0);
+}
+
+TEST_F(charge, not_to_who_writes_it)
+{
+	char *memory;
+	int fd;
+
+	fd = backend_create(self->node, 1, 64 * MIB);
+	memory = backend_map(fd, 64 * MIB);
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_TRUE(put(GROUP "/memory.max", "8M"));
+	EXPECT_EQ(0, status_of(write_in_child(memory, 64 * MIB)));
+	EXPECT_EQ(7, memory[64 * MIB - 1]);
+	EXPECT_TRUE(charged(0, 8 * MIB));
+	munmap(memory, 64 * MIB);
+	close(fd);
+	EXPECT_EQ(0, backend_destroy(self->node, 1));
+}
+
 /* Above this limit the kernel holds whoever allocates up, for seconds each time */
 static bool slow(void)
 {
