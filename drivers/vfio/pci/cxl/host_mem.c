@@ -18,7 +18,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -389,9 +388,10 @@ static int window_mmap(struct vfio_pci_core_device *core,
  * Copy at most a page between the window and a kernel buffer; the user's may be a
  * mapping of this very window.
  */
-static int window_copy(struct vfio_cxl_host *host, u64 offset, void *buf,
+static int window_copy(struct vfio_cxl_device *cxl, u64 offset, void *buf,
 		       size_t size, bool write)
 {
+	struct vfio_cxl_host *host = cxl->host;
 	struct page *page;
 	int ret = -EIO;
 	void *addr;
@@ -416,40 +416,10 @@ static int window_copy(struct vfio_cxl_host *host, u64 offset, void *buf,
 static ssize_t window_rw(struct vfio_pci_core_device *core, char __user *buf,
 			 size_t count, loff_t *ppos, bool write)
 {
-	struct vfio_cxl_host *host = vfio_cxl_of_core(core)->host;
-	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	size_t done = 0, n;
-	void *page;
-	int ret = 0;
+	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
 
-	if (pos >= host->size)
-		return 0;
-	count = min_t(u64, count, host->size - pos);
-	page = (void *)__get_free_page(GFP_KERNEL);
-	if (!page)
-		return -ENOMEM;
-
-	while (done < count && !ret) {
-		n = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
-		if (write && copy_from_user(page, buf + done, n))
-			ret = -EFAULT;
-		if (!ret)
-			ret = window_copy(host, pos, page, n, write);
-		if (!ret && !write && copy_to_user(buf + done, page, n))
-			ret = -EFAULT;
-		if (ret)
-			break;
-		done += n;
-		pos += n;
-		if (fatal_signal_pending(current))
-			ret = -EINTR;
-		cond_resched();
-	}
-	free_page((unsigned long)page);
-
-	*ppos += done;
-
-	return done ?: ret;
+	return vfio_cxl_region_rw(cxl, cxl->host->size, buf, count, ppos, write,
+				  window_copy);
 }
 
 static void window_release(struct vfio_pci_core_device *core,

@@ -533,19 +533,33 @@ static int memory_copy(struct vfio_cxl_device *cxl, u64 offset, void *buf,
 	return ret;
 }
 
-static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
-			 size_t count, loff_t *ppos, bool write)
+/**
+ * vfio_cxl_region_rw - read or write a region of memory
+ * @cxl: the device
+ * @size: of the region, which is constant while the device is open
+ * @buf: the user's
+ * @count: bytes
+ * @ppos: where, as VFIO counts; moved by what was done
+ * @write: to the region
+ * @copy: copies between a kernel buffer and what is there at an offset, inside a page,
+ *	or fails
+ *
+ * Return: bytes done, or an error if that is none.
+ */
+ssize_t vfio_cxl_region_rw(struct vfio_cxl_device *cxl, u64 size,
+			   char __user *buf, size_t count, loff_t *ppos,
+			   bool write,
+			   int (*copy)(struct vfio_cxl_device *cxl, u64 offset,
+				       void *buf, size_t size, bool write))
 {
-	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
 	size_t done = 0, n;
 	void *page;
 	int ret = 0;
 
-	/* Constant while the device is open */
-	if (pos >= cxl->memory.size)
+	if (pos >= size)
 		return 0;
-	count = min_t(u64, count, cxl->memory.size - pos);
+	count = min_t(u64, count, size - pos);
 
 	page = (void *)__get_free_page(GFP_KERNEL);
 	if (!page)
@@ -556,7 +570,7 @@ static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
 		if (write && copy_from_user(page, buf + done, n))
 			ret = -EFAULT;
 		if (!ret)
-			ret = memory_copy(cxl, pos, page, n, write);
+			ret = copy(cxl, pos, page, n, write);
 		if (!ret && !write && copy_to_user(buf + done, page, n))
 			ret = -EFAULT;
 		if (ret)
@@ -572,6 +586,15 @@ static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
 	*ppos += done;
 
 	return done ?: ret;
+}
+
+static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *buf,
+			 size_t count, loff_t *ppos, bool write)
+{
+	struct vfio_cxl_device *cxl = vfio_cxl_of_core(core);
+
+	return vfio_cxl_region_rw(cxl, cxl->memory.size, buf, count, ppos,
+				  write, memory_copy);
 }
 
 static void region_release(struct vfio_pci_core_device *core,

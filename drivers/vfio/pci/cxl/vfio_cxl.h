@@ -336,6 +336,11 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl);
 int vfio_cxl_memory_clear(struct vfio_cxl_device *cxl, bool killable);
 int vfio_cxl_memory_clean(struct vfio_cxl_device *cxl, bool killable);
+ssize_t vfio_cxl_region_rw(struct vfio_cxl_device *cxl, u64 size,
+			   char __user *buf, size_t count, loff_t *ppos,
+			   bool write,
+			   int (*copy)(struct vfio_cxl_device *cxl, u64 offset,
+				       void *buf, size_t size, bool write));
 vm_fault_t vfio_cxl_memory_fault(struct vfio_cxl_device *cxl,
 				 struct vm_fault *vmf, unsigned int order,
 				 u64 offset, struct vfio_cxl_tag_part *part);
