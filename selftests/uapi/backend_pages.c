@@ -372,29 +372,13 @@ TEST_F(pages, destroyed_while_pinned)
 	close(ends[1]);
 }
 
-static int dma(const struct user *user, char *memory)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory,
-		.iova = IOVA,
-		.size = SIZE,
-	};
-
-	return fails(ioctl(user->container, VFIO_IOMMU_MAP_DMA, &map));
-}
-
 TEST_F(pages, destroyed_while_mapped_for_dma)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = IOVA, .size = SIZE,
-	};
 	struct user user = USER_CLOSED;
 	__u64 at;
 
 	ASSERT_EQ(0, user_open(&user));
-	ASSERT_EQ(0, dma(&user, self->memory));
+	ASSERT_EQ(0, type1_map(&user, IOVA, self->memory, SIZE));
 	at = translate(IOVA);
 	EXPECT_NE(0, at);
 	EXPECT_EQ(0, backend_destroy(self->node, 1));
@@ -403,10 +387,8 @@ TEST_F(pages, destroyed_while_mapped_for_dma)
 	/* Still held, and nobody else's */
 	fill_others(self->node, _metadata);
 	EXPECT_EQ(0x4242424242424242, physical_read(at));
-	EXPECT_EQ(0, fails(ioctl(user.container, VFIO_IOMMU_UNMAP_DMA,
-				 &unmap)));
-	EXPECT_EQ(SIZE, unmap.size);
-	EXPECT_GT(0, dma(&user, self->memory));
+	EXPECT_EQ(0, type1_unmap(&user, IOVA, SIZE));
+	EXPECT_GT(0, type1_map(&user, IOVA, self->memory, SIZE));
 	user_close(&user);
 }
 

@@ -266,48 +266,23 @@ TEST_F(memory, goes_from_a_child_too)
 
 #define IOVA	(64 * MIB)
 
-static int dma_map(const struct user *user, void *memory, __u64 size)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory,
-		.iova = IOVA,
-		.size = size,
-	};
-
-	return ioctl(user->container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
-}
-
-static int dma_unmap(const struct user *user, __u64 size)
-{
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap),
-		.iova = IOVA,
-		.size = size,
-	};
-
-	return ioctl(user->container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno :
-								      0;
-}
-
 /* A device's view: all of an extent, or nothing */
 TEST_F(memory, dma)
 {
 	__u64 base = decoder_now(0).base;
 
-	EXPECT_EQ(0, dma_map(&self->dc.user, self->memory, ALL));
+	EXPECT_EQ(0, type1_map(&self->dc.user, IOVA, self->memory, ALL));
 	EXPECT_EQ(base + self->e[0].at, translate(IOVA));
 	EXPECT_EQ(base + self->e[0].at + ALL - PAGE,
 		  translate(IOVA + ALL - PAGE));
 	EXPECT_TRUE(in_use(&self->dc, &self->e[2]));
-	EXPECT_EQ(0, dma_unmap(&self->dc.user, ALL));
+	EXPECT_EQ(0, type1_unmap(&self->dc.user, IOVA, ALL));
 	ASSERT_TRUE(give(&self->dc, &self->e[1]));
-	EXPECT_EQ(-EFAULT, dma_map(&self->dc.user, self->memory, ALL));
+	EXPECT_EQ(-EFAULT, type1_map(&self->dc.user, IOVA, self->memory, ALL));
 	EXPECT_EQ(0, translate(IOVA));
-	EXPECT_EQ(0, dma_map(&self->dc.user, self->memory, EXTENT));
+	EXPECT_EQ(0, type1_map(&self->dc.user, IOVA, self->memory, EXTENT));
 	EXPECT_EQ(base + self->e[0].at, translate(IOVA));
-	EXPECT_EQ(0, dma_unmap(&self->dc.user, EXTENT));
+	EXPECT_EQ(0, type1_unmap(&self->dc.user, IOVA, EXTENT));
 }
 
 /* Region 0 where a page of 1 GiB fits */

@@ -19,33 +19,6 @@
 #define MAPPED	(4 * MIB)
 #define IOVA	(16 * MIB)
 
-static int dma_map(const struct user *user, void *memory)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory,
-		.iova = IOVA,
-		.size = MAPPED,
-	};
-
-	return ioctl(user->container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
-}
-
-static int dma_unmap(const struct user *user)
-{
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap),
-		.iova = IOVA,
-		.size = MAPPED,
-	};
-
-	if (ioctl(user->container, VFIO_IOMMU_UNMAP_DMA, &unmap))
-		return -errno;
-
-	return unmap.size == MAPPED ? 0 : -EIO;
-}
-
 FIXTURE(dma) {
 	struct user user;
 	char *memory;
@@ -60,7 +33,7 @@ FIXTURE_SETUP(dma)
 	self->memory = map_congruent(&self->user, 0, MAPPED);
 	ASSERT_NE(MAP_FAILED, self->memory);
 	ASSERT_EQ(0, translate(IOVA));
-	ASSERT_EQ(0, dma_map(&self->user, self->memory));
+	ASSERT_EQ(0, type1_map(&self->user, IOVA, self->memory, MAPPED));
 }
 
 FIXTURE_TEARDOWN(dma)
@@ -75,14 +48,14 @@ TEST_F(dma, reaches_the_memory)
 	EXPECT_EQ(self->base + MAPPED - 4096, translate(IOVA + MAPPED - 4096));
 	EXPECT_EQ(0, translate(IOVA + MAPPED));
 	/* And one address leads to one place */
-	EXPECT_EQ(-EEXIST, dma_map(&self->user, self->memory));
+	EXPECT_EQ(-EEXIST, type1_map(&self->user, IOVA, self->memory, MAPPED));
 }
 
 TEST_F(dma, unmap_ends_it)
 {
-	EXPECT_EQ(0, dma_unmap(&self->user));
+	EXPECT_EQ(0, type1_unmap(&self->user, IOVA, MAPPED));
 	EXPECT_EQ(0, translate(IOVA));
-	EXPECT_EQ(0, dma_map(&self->user, self->memory));
+	EXPECT_EQ(0, type1_map(&self->user, IOVA, self->memory, MAPPED));
 	EXPECT_EQ(self->base, translate(IOVA));
 }
 
@@ -100,16 +73,16 @@ TEST_F(dma, not_while_gated)
 
 	if (!link_recovers())
 		SKIP(return, "a function of this slot has no driver");
-	EXPECT_EQ(0, dma_unmap(&self->user));
+	EXPECT_EQ(0, type1_unmap(&self->user, IOVA, MAPPED));
 	kmsg = kmsg_open();
 	ASSERT_LE(0, kmsg);
 	ASSERT_TRUE(device_error("MALF_TLP"));
 	ASSERT_TRUE(wait_gate(VFIO_CXL_GATE_ERROR, 10000));
-	EXPECT_EQ(-EFAULT, dma_map(&self->user, self->memory));
+	EXPECT_EQ(-EFAULT, type1_map(&self->user, IOVA, self->memory, MAPPED));
 	EXPECT_EQ(0, translate(IOVA));
 	EXPECT_TRUE(recovery_over(kmsg));
 	EXPECT_EQ(0, ioctl(self->user.device, VFIO_DEVICE_RESET));
-	EXPECT_EQ(0, dma_map(&self->user, self->memory));
+	EXPECT_EQ(0, type1_map(&self->user, IOVA, self->memory, MAPPED));
 	EXPECT_EQ(self->base, translate(IOVA));
 }
 
@@ -149,7 +122,7 @@ FIXTURE_TEARDOWN(known_hole)
 TEST_F(known_hole, reset_ends_it)
 {
 	if (self->memory == MAP_FAILED ||
-	    dma_map(&self->user, self->memory) || !translate(IOVA) ||
+	    type1_map(&self->user, IOVA, self->memory, MAPPED) || !translate(IOVA) ||
 	    ioctl(self->user.device, VFIO_DEVICE_RESET))
 		SKIP(return, "no translation, or no reset");
 	EXPECT_EQ(0, translate(IOVA));

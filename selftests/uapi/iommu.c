@@ -151,6 +151,31 @@ int ioas_unmap(int iommufd, __u32 ioas, __u64 iova, size_t size)
 	return ret ?: unmap.length == size ? 0 : -EIO;
 }
 
+int type1_map(const struct user *user, __u64 iova, void *memory, size_t size)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory,
+		.iova = iova,
+		.size = size,
+	};
+
+	return call(user->container, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+int type1_unmap(const struct user *user, __u64 iova, size_t size)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = size,
+	};
+	int ret = call(user->container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+
+	return ret ? ret : unmap.size == size ? 0 : -EIO;
+}
+
 __u64 physical_read(__u64 address)
 {
 	const char *answer = bed("mmio read %#llx 8",

@@ -297,30 +297,14 @@ TEST_F(pages, held)
 	EXPECT_EQ(THERE, tag_poll(self->fd));
 }
 
-static int dma(const struct user *user, char *memory)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory,
-		.iova = IOVA,
-		.size = SIZE,
-	};
-
-	return fails(ioctl(user->container, VFIO_IOMMU_MAP_DMA, &map));
-}
-
 /* For the DMA of any device, such as the one that it is lent by */
 TEST_F(pages, mapped_for_dma)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = IOVA, .size = SIZE,
-	};
 	struct user *user = &self->w.user;
 	__u64 at;
 
 	ASSERT_EQ(0, user_open(user));
-	ASSERT_EQ(0, dma(user, self->memory));
+	ASSERT_EQ(0, type1_map(user, IOVA, self->memory, SIZE));
 	at = translate(IOVA);
 	EXPECT_NE(0, at);
 	EXPECT_EQ(0x0101010101010101, physical_read(at));
@@ -329,9 +313,7 @@ TEST_F(pages, mapped_for_dma)
 	EXPECT_EQ(at, translate(IOVA));
 	EXPECT_EQ(-EBUSY, again(self->node));
 	EXPECT_EQ(VFIO_CXL_REASON_BACKEND_HELD, window_why);
-	EXPECT_EQ(0, fails(ioctl(user->container, VFIO_IOMMU_UNMAP_DMA,
-				 &unmap)));
-	EXPECT_EQ(SIZE, unmap.size);
+	EXPECT_EQ(0, type1_unmap(user, IOVA, SIZE));
 	EXPECT_EQ(0, again(self->node));
 	EXPECT_TRUE(all_are(self->memory, 1, SIZE));
 }

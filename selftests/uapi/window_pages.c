@@ -265,30 +265,14 @@ TEST_F(pages, held)
 	EXPECT_EQ(0, window_add(self->w.node, 1, FIRST, 0));
 }
 
-static int dma(const struct user *user, char *memory, size_t size)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory,
-		.iova = IOVA,
-		.size = size,
-	};
-
-	return fails(ioctl(user->container, VFIO_IOMMU_MAP_DMA, &map));
-}
-
 TEST_F(pages, mapped_for_dma)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = IOVA, .size = 2 * HUGE,
-	};
 	struct user *user = &self->w.user;
 	__u64 at;
 
 	/* Not over a hole */
-	EXPECT_EQ(-EFAULT, dma(user, self->memory, 2 * REGION));
-	ASSERT_EQ(0, dma(user, self->at, 2 * HUGE));
+	EXPECT_EQ(-EFAULT, type1_map(user, IOVA, self->memory, 2 * REGION));
+	ASSERT_EQ(0, type1_map(user, IOVA, self->at, 2 * HUGE));
 	at = translate(IOVA);
 	EXPECT_NE(0, at);
 	EXPECT_EQ(0x0101010101010101, physical_read(at));
@@ -298,9 +282,7 @@ TEST_F(pages, mapped_for_dma)
 	EXPECT_EQ(at, translate(IOVA));
 	EXPECT_EQ(-EBUSY, window_add(self->w.node, 1, FIRST, 0));
 	EXPECT_EQ(VFIO_CXL_REASON_BACKEND_HELD, window_why);
-	EXPECT_EQ(0, fails(ioctl(user->container, VFIO_IOMMU_UNMAP_DMA,
-				 &unmap)));
-	EXPECT_EQ(2 * HUGE, unmap.size);
+	EXPECT_EQ(0, type1_unmap(user, IOVA, 2 * HUGE));
 	EXPECT_EQ(0, window_add(self->w.node, 1, FIRST, 0));
 }
 
