@@ -108,6 +108,18 @@ int vfio_cxl_dc_configure(struct vfio_cxl_device *cxl, void *data, bool control)
 	return ret;
 }
 
+/* Is it one, and is there a window that it can be in? */
+static int check_tag(const struct vfio_cxl_host *host,
+		     const u8 tag[VFIO_CXL_DC_TAG_LEN], u32 *reason)
+{
+	if (is_null(tag))
+		return refuse(reason, -EINVAL, VFIO_CXL_REASON_BACKEND_TAG);
+	if (!host || !host->dev.regions)
+		return refuse(reason, -ENOENT, VFIO_CXL_REASON_HOST_WINDOW);
+
+	return 0;
+}
+
 /* Where would it be, and is the tag free? */
 static int add_check(struct vfio_cxl_host *host, struct vfio_cxl_dc_add *arg,
 		     struct vfio_cxl_backend *backend)
@@ -216,12 +228,9 @@ int vfio_cxl_dc_add(struct vfio_cxl_device *cxl, void *data, bool control)
 	if (arg->flags || arg->reason || arg->extent || arg->offer ||
 	    arg->reserved)
 		return -EINVAL;
-	if (is_null(arg->tag))
-		return refuse(&arg->reason, -EINVAL,
-			      VFIO_CXL_REASON_BACKEND_TAG);
-	if (!host || !host->dev.regions)
-		return refuse(&arg->reason, -ENOENT,
-			      VFIO_CXL_REASON_HOST_WINDOW);
+	ret = check_tag(host, arg->tag, &arg->reason);
+	if (ret)
+		return ret;
 	if (arg->region < VFIO_CXL_DC_HOST_REGION)
 		return refuse(&arg->reason, -EINVAL,
 			      VFIO_CXL_REASON_DC_REGION);
@@ -247,16 +256,14 @@ int vfio_cxl_dc_remove(struct vfio_cxl_device *cxl, void *data, bool control)
 	struct vfio_cxl_host *host = cxl->host;
 	struct vfio_cxl_host_extent *e;
 	struct vfio_cxl_dcd_item item;
+	int ret;
 
 	if (arg->flags & ~VFIO_CXL_DC_REMOVE_FORCE || arg->reason ||
 	    arg->reserved)
 		return -EINVAL;
-	if (is_null(arg->tag))
-		return refuse(&arg->reason, -EINVAL,
-			      VFIO_CXL_REASON_BACKEND_TAG);
-	if (!host || !host->dev.regions)
-		return refuse(&arg->reason, -ENOENT,
-			      VFIO_CXL_REASON_HOST_WINDOW);
+	ret = check_tag(host, arg->tag, &arg->reason);
+	if (ret)
+		return ret;
 	if (vfio_cxl_dcd_tag_extent(&host->engine, arg->tag, &item))
 		return -ENOENT;
 	e = vfio_cxl_host_dev_at(&host->dev, item.dpa);
