@@ -139,4 +139,4 @@ has "$out" 'vfio-cxl ' 'version'
 exit_is 0 version --json
 envelope versions 1 'version --json'
 json '.versions[0] | [.abi_version, .module_loaded, .driver_abi_version]' \
-	'[7,false,null]' 'without a module'
+	'[8,false,null]' 'without a module'

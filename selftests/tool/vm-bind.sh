@@ -77,7 +77,7 @@ exit_is 0 list
 has "$out" cxl-vfio-pci list
 exit_is 0 list --json
 json '.devices[0] | [.bound, .info.abi_version, .info.decoder_count > 0]' \
-	'[true,7,true]' 'info of a bound device'
+	'[true,8,true]' 'info of a bound device'
 exit_is 0 status "$DEV"
 has "$out" "/dev/vfio-cxl/$DEV, mode 0600" 'status: control node'
 has "$out" '/dev/vfio/' 'status: group node'
@@ -88,7 +88,7 @@ json '[.devices[0].device, .devices[0].vfio]' "[\"$DEV\",\"$vfio\"]" \
 exit_is 0 status 0xc0ffee00d0000001 --json
 json '.devices[0].device' "$DEV" 'named by its serial number'
 exit_is 0 version --json
-json '.versions[0].driver_abi_version' 7 'version asks the driver'
+json '.versions[0].driver_abi_version' 8 'version asks the driver'
 run_nobody status "$DEV" --json
 is "$code" 0 'status as nobody'
 json '.devices[0] | [.bound, .info, .control_node.usable]' \

@@ -55,7 +55,14 @@ TEST_F(dc, regions)
 	EXPECT_EQ(GIB, info->region[1].covered);
 	EXPECT_EQ(256 * MIB + GIB, info->region[1].offset);
 	EXPECT_EQ(256 * MIB + 2 * GIB, self->dc.region.size);
-	/* And the user of the device sees the same */
+	/* In the one window that there is */
+	EXPECT_EQ(VFIO_CXL_DC_REGION_WINDOW, info->region[0].flags);
+	EXPECT_EQ(0, info->region[0].window);
+	EXPECT_EQ(VFIO_CXL_DC_REGION_WINDOW, info->region[1].flags);
+	EXPECT_EQ(0, info->region[1].window);
+	/* The user of the device sees the same, but nothing of the host */
+	info->region[0].flags = 0;
+	info->region[1].flags = 0;
 	ASSERT_EQ(0, dc_info(self->dc.user.device, &other));
 	EXPECT_EQ(0, memcmp(other.region, info->region, sizeof(other.region)));
 	EXPECT_EQ(100, other.poll_ms);
@@ -434,8 +441,10 @@ TEST_F(dc, outside_the_decoder)
 	ASSERT_EQ(0, dc_program(&self->dc, 0, 256 * MIB, GIB));
 	EXPECT_EQ(GIB, self->dc.info.region[0].covered);
 	EXPECT_EQ(0, self->dc.info.region[0].offset);
+	EXPECT_EQ(VFIO_CXL_DC_REGION_WINDOW, self->dc.info.region[0].flags);
 	EXPECT_EQ(0, self->dc.info.region[1].covered);
 	EXPECT_EQ(VFIO_CXL_DC_NOWHERE, self->dc.info.region[1].offset);
+	EXPECT_EQ(0, self->dc.info.region[1].flags);
 
 	ASSERT_TRUE(extent_offer(&self->dc, 1, 0, EXTENT, &out));
 	ASSERT_TRUE(extent_offer(&self->dc, 0, GIB - EXTENT, EXTENT, &in));

@@ -50,7 +50,7 @@
 #include <linux/types.h>
 
 /* Revision of this contract; grows when something is added */
-#define VFIO_CXL_ABI_VERSION	7
+#define VFIO_CXL_ABI_VERSION	8
 
 #define VFIO_CXL_TYPE		0xDC
 
@@ -742,7 +742,8 @@ enum vfio_cxl_dc_change {
  * @offset: where the first of these is in the HDM memory region; for host memory,
  *	all of which is covered, in the window for it
  * @flags: VFIO_CXL_DC_REGION_*
- * @reserved: 0
+ * @window: with VFIO_CXL_DC_REGION_WINDOW the number of the fixed memory window, see
+ *	VFIO_CXL_WINDOW, that decoder 0 decodes these @covered bytes in; else 0
  */
 struct vfio_cxl_dc_region {
 	__aligned_u64 dpa;
@@ -754,7 +755,8 @@ struct vfio_cxl_dc_region {
 	__u32 flags;
 #define VFIO_CXL_DC_REGION_SHARABLE	(1 << 0) /* other hosts may have the same */
 #define VFIO_CXL_DC_REGION_SANITIZE	(1 << 1) /* cleared by the device at release */
-	__u32 reserved;
+#define VFIO_CXL_DC_REGION_WINDOW	(1 << 2) /* @window is given; ABI version 8 */
+	__u32 window;
 };
 
 /**
@@ -799,6 +801,12 @@ struct vfio_cxl_dc_region {
  *
  * Both nodes, no capability needed. @nr, @bytes, @changes and @open_offers count host
  * memory, too; what else there is of the device is about its own capacity only.
+ *
+ * Where in the host's address map a region is, is for the control node alone: the device
+ * fd never has VFIO_CXL_DC_REGION_WINDOW. An extent that has an @offset (see
+ * VFIO_CXL_DC_LIST) is in the window of its region. As that, it is what decoder 0 decodes
+ * now: without a program or a clear of the decoder it does not change, and there is
+ * neither while somebody can touch the memory. Host memory is in no window of these.
  */
 struct vfio_cxl_dc_info {
 	__u32 argsz;

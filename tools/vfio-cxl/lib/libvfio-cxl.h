@@ -353,6 +353,10 @@ int vcxl_guest_clear(struct vcxl_device *dev,
  * @info: out: without VFIO_CXL_DC_INFO_CAPABLE, @reason says why not; with
  *	VFIO_CXL_DC_INFO_WINDOW there is a window for host memory
  *
+ * With VFIO_CXL_DC_REGION_WINDOW, @window of a region is for vcxl_window(): it is the
+ * fixed memory window of those extents of the region that have an @offset. Drivers up to
+ * ABI version 7 don't say it, and none does to vcxl_client_dc_info().
+ *
  * Return: 0, also where the device doesn't; -ENOTTY if the driver is too old.
  */
 int vcxl_dc_info(struct vcxl_device *dev, struct vfio_cxl_dc_info *info);

@@ -57,7 +57,7 @@ static const char *const info_flags[] = {
 };
 
 static const char *const region_flags[] = {
-	FLAG(REGION, SHARABLE), FLAG(REGION, SANITIZE),
+	FLAG(REGION, SHARABLE), FLAG(REGION, SANITIZE), FLAG(REGION, WINDOW),
 };
 
 static const char *const extent_flags[] = {

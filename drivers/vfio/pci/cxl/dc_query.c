@@ -33,8 +33,9 @@ int vfio_cxl_dc_missing(struct vfio_cxl_device *cxl, u32 *reason)
 	return vfio_cxl_dc_never(cxl) ? -EOPNOTSUPP : -EAGAIN;
 }
 
+/* @window: that decoder 0 decodes in; negative for none, or not to be told */
 static void fill_regions(struct vfio_cxl_device *cxl,
-			 const struct vfio_cxl_dcd_config *config,
+			 const struct vfio_cxl_dcd_config *config, int window,
 			 struct vfio_cxl_dc_info *info)
 {
 	unsigned int n;
@@ -59,6 +60,10 @@ static void fill_regions(struct vfio_cxl_device *cxl,
 			to->flags |= VFIO_CXL_DC_REGION_SHARABLE;
 		if (from->sanitize)
 			to->flags |= VFIO_CXL_DC_REGION_SANITIZE;
+		if (window >= 0 && to->covered) {
+			to->flags |= VFIO_CXL_DC_REGION_WINDOW;
+			to->window = window;
+		}
 	}
 }
 
@@ -94,15 +99,20 @@ static void fill_counts(struct vfio_cxl_dc *dc, struct vfio_cxl_dc_info *info)
 }
 
 static void fill_device(struct vfio_cxl_device *cxl, struct vfio_cxl_dc *dc,
-			struct vfio_cxl_dc_info *info)
+			struct vfio_cxl_dc_info *info, bool control)
 {
+	int window = -ENOENT;
+
+	/* The host's address map is not for a VFIO user */
+	if (control && vfio_cxl_has_memory(cxl))
+		window = vfio_cxl_window_of(cxl->memory.base);
 	info->flags = VFIO_CXL_DC_INFO_CAPABLE;
 	if (dc->started && vfio_cxl_dcd_synced(&dc->engine))
 		info->flags |= VFIO_CXL_DC_INFO_SYNCED;
 	else
 		info->reason = VFIO_CXL_REASON_DC_NOT_SYNCED;
 	spin_lock(&dc->lock);
-	fill_regions(cxl, &dc->engine.config, info);
+	fill_regions(cxl, &dc->engine.config, window, info);
 	fill_counts(dc, info);
 	spin_unlock(&dc->lock);
 }
@@ -129,7 +139,7 @@ int vfio_cxl_dc_info(struct vfio_cxl_device *cxl, void *data, bool control)
 	info->sequence = vfio_cxl_changes_sequence(cxl->changes);
 	info->reason = vfio_cxl_dc_why(cxl);
 	if (dc)
-		fill_device(cxl, dc, info);
+		fill_device(cxl, dc, info, control);
 	if (cxl->host)
 		vfio_cxl_host_info(cxl->host, info, control);
 

@@ -40,6 +40,27 @@ int vfio_cxl_window_get(unsigned int index, struct vfio_cxl_cfmws *window)
 	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
 
+/**
+ * vfio_cxl_window_of - which fixed memory window is an address in?
+ * @base: host physical address
+ *
+ * Return: its number, from 0; -ENOENT if it is in none; -EOPNOTSUPP without a CEDT,
+ * or with a damaged one.
+ */
+int vfio_cxl_window_of(u64 base)
+{
+	struct vfio_cxl_cfmws window;
+	int index, ret;
+
+	for (index = 0; ; index++) {
+		ret = vfio_cxl_window_get(index, &window);
+		if (ret)
+			return ret;
+		if (base >= window.base && base - window.base < window.size)
+			return index;
+	}
+}
+
 /* A damaged one is not "no CEDT": what it would say is not known */
 static bool no_cedt(void)
 {

@@ -310,6 +310,7 @@ int vfio_cxl_path_routes(const struct vfio_cxl_path *path, u64 base, u64 size,
 
 /* topology.c */
 int vfio_cxl_window_get(unsigned int index, struct vfio_cxl_cfmws *window);
+int vfio_cxl_window_of(u64 base);
 bool vfio_cxl_cedt_waived(void);
 int vfio_cxl_window_usable(struct vfio_cxl_device *cxl,
 			   const struct vfio_cxl_cfmws *window,
