@@ -4,7 +4,7 @@
 A new one is a function that returns a Topology, and a line in TOPOLOGIES.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -106,7 +106,9 @@ def firmware():
 
 def two_devices():
     return Topology("two host bridges, a window and a device for each",
-                    [typical(), second("rp1")], ONE_PORT + bridge(2, 32),
+                    [typical(), replace(second("rp1"), dc=256 * MIB,
+                                        dc_regions=1)],
+                    ONE_PORT + bridge(2, 32),
                     windows=(("cxl.1", "4G"), ("cxl.2", "1G")))
 
 
