@@ -6,7 +6,7 @@
  * without an end is a failure, and with FAKE_AWAKE so is any sleep. Lines:
  *
  * info FLAGS REASON REGIONS        without FAKE_DC the device does none of it
- * region DPA LENGTH BLOCK COVERED OFFSET FLAGS
+ * region DPA LENGTH BLOCK COVERED OFFSET FLAGS [WINDOW]
  * window SIZE INDEX                of the window for host memory
  * host_region LENGTH BLOCK OFFSET
  * extent ID OFFER DPA LENGTH OFFSET TAG STATE REACH REASON RC REQUESTS FLAGS REGION
@@ -180,10 +180,10 @@ static void parse_region(const char *line)
 {
 	struct vfio_cxl_dc_region *r = &info.region[info.region_count++];
 
-	if (sscanf(line, "%lli %lli %lli %lli %lli %i", (long long *)&r->dpa,
+	if (sscanf(line, "%lli %lli %lli %lli %lli %i %i", (long long *)&r->dpa,
 		   (long long *)&r->length, (long long *)&r->block_size,
 		   (long long *)&r->covered, (long long *)&r->offset,
-		   (int *)&r->flags) != 6)
+		   (int *)&r->flags, (int *)&r->window) < 6)
 		abort();
 	r->decode_length = r->length;
 }

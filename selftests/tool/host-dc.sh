@@ -66,7 +66,7 @@ exit_is 2 dc deadline 0d:00.0 0 5
 # status
 exit_is 0 dc status 0d:00.0 $A --json
 envelope statuses 1 'dc status'
-json '.statuses[0] | keys' '["bytes","deadline","device","extent","flags","in_use","nr","offer","rc","reach","reason","region","release_deferred","release_requested","requests","since","state","tag"]' \
+json '.statuses[0] | keys' '["bytes","deadline","device","extent","fixed_window","flags","in_use","nr","offer","rc","reach","reason","region","release_deferred","release_requested","requests","since","state","tag"]' \
 	'all keys'
 json '.statuses[0] | [.state, .reach, .nr.COMMITTED, .bytes.COMMITTED,
 	.nr.PENDING, .deadline, .in_use, .release_requested, .extent]' \
@@ -133,6 +133,101 @@ exit_is 0 list --json
 json '.devices[0].dynamic_capacity' null 'is no failure of list'
 fake=()
 
+# The fixed memory window that decoder 0 decodes them in: the driver names it
+shown='in fixed memory window 0 at 0x4d0000000, 4 GiB'
+window='{"index":0,"base":20669530112,"size":4294967296}'
+# placed FLAGS WINDOW [OTHER]: of regions 1 and 2, half of which is decoded, and all
+placed()
+{
+	world <<-E
+		info 7 0 1
+		region 0x50000000 0x40000000 0x200000 0x20000000 0x50000000 $1 $2
+		region 0x90000000 0x40000000 0x200000 0x40000000 0x90000000 $1 ${3:-$2}
+		window 0x100000000 11
+		host_region 0x100000000 0x200000 0
+		extent 1 4 0x10000000 0x200000 0x10000000 - $COMMITTED 2 0 0 0 0 0
+		extent 2 4 0x50000000 0x200000 0x50000000 $A $COMMITTED 2 0 0 0 0 1
+		extent 3 4 0x6ff00000 0x200000 -1 $B $PENDING 0 0 0 0 0 1
+		extent 4 4 0x90000000 0x200000 0x90000000 - $PENDING 0 0 0 0 0 2
+		extent $host 5 3 0x200000 0x0 $C $COMMITTED 2 0 0 0 32 8
+		tag $A $COMMITTED 2 0 0 0 0 3 0x200000
+		tag $B $PENDING 0 0 0 0 0 3 0x200000
+		tag $C $COMMITTED 2 0 0 0 128 5 0x200000
+	E
+}
+C=c0ffee00-0000-4000-8000-000000000001
+host=$((1 << 48))
+fake=(FAKE_WINDOW=3)
+placed 4 0
+exit_is 0 dc list 0d:00.0 --json
+json '.extents | map(.fixed_window)' "[null,$window,null,$window,null]" \
+	'not told, told, not decoded, told, of the host'
+is "$(asked)" 'DC_LIST DC_INFO WINDOW' 'what is the same is asked for once'
+exit_is 0 dc list 0d:00.0
+is "$(grep -n 'fixed memory window' <<<"$out")" \
+	"7:those with an OFFSET are $shown" "for people, below the device's table"
+exit_is 0 dc list --json
+json '.extents[1].fixed_window' "$window" 'of all devices'
+exit_is 0 dc show 0d:00.0 --json
+json '.capacities[0] | .regions + .host_regions | map(.fixed_window)' \
+	"[null,$window,$window,null]" 'of each region'
+json '.capacities[0].regions[1].flags' '["WINDOW"]' 'whose flag has a name'
+exit_is 0 dc show 0d:00.0
+is "$(grep 'fixed memory window' <<<"$out")" "what is DECODED is $shown" \
+	'for people'
+for s in "$A" '--extent 2' '--extent 4' "$A --region 1"; do
+	# shellcheck disable=SC2086 # words
+	exit_is 0 dc status 0d:00.0 $s --json
+	json '.statuses[0].fixed_window' "$window" "how it stands: $s"
+done
+exit_is 0 dc status 0d:00.0 $A
+has "$out" 'in fixed window    0 at 0x4d0000000, 4 GiB' 'for people'
+for s in "$B" "$C" "$A --region 2" '--extent 1' '--extent 3'; do
+	# shellcheck disable=SC2086 # words
+	exit_is 0 dc status 0d:00.0 $s --json
+	json '.statuses[0].fixed_window' null "in none: $s"
+done
+exit_is 0 dc status 0d:00.0 $B
+[[ $out != *'fixed window'* ]]
+ok $? 'and that is not said'
+# Of a tag that is decoded in part, where that part is
+placed 4 0
+cat >>"$dir/0" <<-E
+	gone $host
+	extent 5 4 0x70000000 0x200000 -1 $B $PENDING 0 0 0 0 0 1
+	extent 6 4 0x90200000 0x200000 0x90200000 $B $PENDING 0 0 0 0 0 2
+E
+exit_is 0 dc status 0d:00.0 $B --json
+json '.statuses[0].fixed_window' "$window" 'the first that is in one'
+# A driver that does not tell, and one that tells of what is not there
+placed 0 0
+exit_is 0 dc list 0d:00.0 --json
+json '.extents | map(.fixed_window)' '[null,null,null,null,null]' 'an older driver'
+placed 4 0 1
+exit_is 3 dc list 0d:00.0
+placed 4 1
+for s in list show "status --extent 2"; do
+	# shellcheck disable=SC2086 # words
+	error 3 null dc ${s%% *} 0d:00.0 ${s#"${s%% *}"}
+	json_err '.error.why | test("fixed memory window")' true "no such window: $s"
+done
+# What is in none is not asked about
+world <<-E
+	extent 3 4 0x6ff00000 0x200000 -1 $B $PENDING 0 0 0 0 0 1
+	extent $host 5 3 0x200000 0x0 $C $COMMITTED 2 0 0 0 32 8
+E
+exit_is 0 dc list 0d:00.0
+is "$(asked)" DC_LIST 'no more than the list'
+# A failure is not "none"
+placed 4 0
+fake=("FAKE_WINDOW=3" "FAKE_FAIL=DC_INFO=19")
+exit_is 3 dc list 0d:00.0
+exit_is 3 dc status 0d:00.0 $A
+fake=("FAKE_WINDOW=3" "FAKE_FAIL=DC_LIST=19")
+exit_is 3 dc status 0d:00.0 $A
+exit_is 0 dc status 0d:00.0 $C
+fake=()
+
 # list, show, and what status and list gain
 big=$((1 << 40))
 world <<-E
@@ -144,7 +239,7 @@ world <<-E
 E
 exit_is 0 dc list 0d:00.0 --json
 envelope extents 4 'dc list'
-json '.extents[0] | keys' '["backend","device","dpa","flags","id","in_use","length","offer","offset","rc","reach","reason","region","release_deferred","requests","sequence","state","tag"]' \
+json '.extents[0] | keys' '["backend","device","dpa","fixed_window","flags","id","in_use","length","offer","offset","rc","reach","reason","region","release_deferred","requests","sequence","state","tag"]' \
 	'all keys'
 json '.extents[:2] | map([.release_deferred, .flags])' \
 	'[[true,["IN_USE","DEFERRED"]],[false,[]]]' 'flags'

@@ -70,7 +70,14 @@ offered()
 
 load_module && exit_is 0 bind "$DEV"
 exit_is 0 decoder program "$DEV"
+exit_is 0 window list "$DEV" --json
+window=$(jq -c '.windows[] | select(.flags | index("USED")) |
+	{index, base, size}' <<<"$out")
+is "$window" "$(bed info | jq -c '{index: 0, base: .window.base, size: .window.size}')" \
+	'the fixed memory window that decoder 0 is in'
 exit_is 0 dc show "$DEV" --json
+json '.capacities[0].regions | map(.fixed_window)' "[$window,$window]" \
+	'and with it the regions'
 json '.capacities[0] | [.flags, (.regions | length),
 	([.regions[] | .covered == .length] | all)]' \
 	'[["CAPABLE","SYNCED"],2,true]' 'regions, all decoded'
@@ -93,6 +100,7 @@ json '[.kind, .state, .tag, .length, .region]' \
 exit_is 0 dc list "$DEV" --json
 json '.extents | map([.state, .reach, .length, .offset, .in_use])' \
 	"[[\"PENDING\",\"NONE\",$((4 * MIB)),$static,false]]" 'in the list'
+json '.extents | map(.fixed_window)' "[$window]" 'and where in the host'
 id=$(jq '.extents[0].id' <<<"$out")
 [[ -n $tags ]] && who+=("$A") || who+=("$id")
 begin_tenant
@@ -115,6 +123,7 @@ is "$said" SIGBUS 'not beyond it'
 exit_is 0 dc status "$DEV" "${who[@]}" --json
 json '.statuses[0] | [.state, .in_use, .release_requested]' \
 	'["COMMITTED",true,false]' 'in use'
+json '.statuses[0].fixed_window' "$window" 'in which window'
 
 # Asked for, and refused while it is in use
 watch REQUEST
@@ -134,7 +143,8 @@ exit_is 0 dc release "$DEV" "${who[@]}" --wait=30 --json
 json '.decisions[0].queued' false 'released, when it was unmapped'
 [[ -z $tags ]] || is "$(accepted)" 0 'the manager sees it gone'
 exit_is 0 dc status "$DEV" "${who[@]}" --json
-json '.statuses[0].state' RELEASED 'which is not unknown'
+json '.statuses[0] | [.state, .fixed_window]' '["RELEASED",null]' \
+	'which is not unknown, but nowhere'
 exit_is 0 dc release "$DEV" "${who[@]}"
 has "$out" 'already released' 'once more'
 error 3 null dc accept "$DEV" --extent 12345
@@ -231,10 +241,23 @@ seen
 exit_is 0 dc list "$DEV" --json
 json .extents '[]' 'given back when it ended'
 
-# Rejected, and a deadline
+# Where it is says the decoder, as that is now
 watch REJECTED
 offer 0 0 $((2 * MIB)) $A
 offered
+exit_is 0 decoder clear "$DEV"
+exit_is 0 dc list "$DEV" --json
+json '.extents | map([.state, .offset, .fixed_window])' \
+	'[["PENDING",null,null]]' 'not decoded, in no window'
+exit_is 0 decoder program "$DEV"
+exit_is 0 dc list "$DEV" --json
+json '.extents | map([.state, .offset, .fixed_window])' \
+	"[[\"PENDING\",$static,$window]]" 'decoded again'
+exit_is 0 dc list "$DEV"
+has "$out" "in fixed memory window 0 at $(printf %#x "$(jq .base <<<"$window")"), 4 GiB" \
+	'for people'
+
+# Rejected, and a deadline
 exit_is 0 dc reject "$DEV" --extent "$id" --wait
 seen
 exit_is 0 dc status "$DEV" --extent "$id" --json

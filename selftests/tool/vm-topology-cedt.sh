@@ -92,6 +92,9 @@ error 4 '"RANGE_BUSY"' decoder program "$DEV" --base 0x10000000
 json_err .error.element 'System RAM' 'System RAM is refused'
 error 4 '"RANGE_BUSY"' decoder program "$DEV" --base 0xf0000000
 exit_is 0 decoder program "$DEV" --base "$base"
+exit_is 0 dc show "$DEV" --json
+json '.capacities[0].regions | map([.covered > 0, .fixed_window])' \
+	'[[true,null],[true,null]]' 'which is in no window that anybody knows'
 exit_is 0 mem test "$DEV" --size 4K --reset --pattern 0x1122334455667788 --keep
 is "$(bed media read static 0 8)" 8877665544332211 'and it is memory'
 exit_is 0 decoder clear "$DEV"

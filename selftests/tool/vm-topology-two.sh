@@ -37,6 +37,13 @@ exit_is 0 decoder program "$one" --json
 json '.decoders[0].new.base' "$base1" 'the first, in its own'
 exit_is 0 decoder program "$two" --json
 json '.decoders[0].new.base' "$base2" 'the second, in its own'
+for d in "$one 0 $base1" "$two 1 $base2"; do
+	read -r d index at <<<"$d"
+	exit_is 0 dc show "$d" --json
+	json '.capacities[0].regions | map([.flags, .fixed_window.index,
+		.fixed_window.base]) | unique' "[[[\"WINDOW\"],$index,$at]]" \
+		"$d: and so its Dynamic Capacity"
+done
 exit_is 0 mem test "$one" --size 4K --pattern 0x1111111111111111 --keep
 exit_is 0 mem test "$two" --size 4K --pattern 0x2222222222222222 --keep
 is "$(bed media read static 0 8 dcd0)" 1111111111111111 "the first's memory"

@@ -21,10 +21,34 @@ void format_tag(const uint8_t *tag, char *text);
 /* NULL for the null tag */
 struct json_object *json_tag(const uint8_t *tag);
 
+/**
+ * struct places - the fixed memory windows that a device's regions are in
+ * @window: of each region, with @size 0 where decoder 0 decodes nothing of it, or the
+ *	driver does not tell
+ */
+struct places {
+	struct vfio_cxl_window window[VFIO_CXL_DC_REGIONS];
+};
+
+/* dc_place.c */
+int read_places(struct vcxl_device *dev, const struct vfio_cxl_dc_info *info,
+		struct places *places);
+int places_of(struct vcxl_device *dev, const struct vfio_cxl_dc_extent *extents,
+	      size_t count, struct places *places);
+bool has_place(const struct vfio_cxl_dc_extent *extent);
+/* "0 at 0x4d0000000, 4 GiB" */
+void format_place(struct json_object *place, char *buf, size_t len);
+/* Below a table, a line for each window that some of it is in, mostly for one */
+void print_places(struct json_object *records, const char *what);
+
 /* json_dc.c */
-struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info);
+/* NULL for none */
+struct json_object *json_place(const struct places *places, uint32_t region);
+struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info,
+				 const struct places *places);
 struct json_object *json_dc_extent(const char *device,
-				   const struct vfio_cxl_dc_extent *extent);
+				   const struct vfio_cxl_dc_extent *extent,
+				   const struct places *places);
 struct json_object *json_dc_status(const struct vfio_cxl_dc_status *status);
 struct json_object *json_dc_event(const struct vfio_cxl_dc_event *event);
 

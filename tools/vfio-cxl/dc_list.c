@@ -51,22 +51,25 @@ static void print_some(struct json_object *records, bool host,
 void print_extents(struct json_object *records)
 {
 	print_some(records, false, columns);
+	print_places(records, "those with an OFFSET are");
 	print_some(records, true, host_columns);
 }
 
 int read_extents(struct vcxl_device *dev, struct json_object *records)
 {
 	struct vfio_cxl_dc_extent *extents;
+	struct places places;
 	size_t count, i;
 	int ret = vcxl_dc_list(dev, &extents, &count);
 
 	if (ret)
 		return ret;
-	for (i = 0; i < count; i++)
+	ret = places_of(dev, extents, count, &places);
+	for (i = 0; !ret && i < count; i++)
 		json_append(records, json_dc_extent(vcxl_device_name(dev),
-						    &extents[i]));
+						    &extents[i], &places));
 	free(extents);
-	return 0;
+	return ret;
 }
 
 /* Of several devices, each below its name */

@@ -92,6 +92,7 @@ static void print_device(const struct vfio_cxl_dc_info *info,
 		print_why("not known because", info->reason);
 	if (json_object_array_length(list))
 		print_table(list, regions, ARRAY_SIZE(regions));
+	print_places(list, "what is DECODED is");
 }
 
 static void print_info(const char *name, const struct vfio_cxl_dc_info *info,
@@ -118,12 +119,15 @@ static int show(struct args *args, struct vcxl_device *dev)
 {
 	struct json_object *records, *o;
 	struct vfio_cxl_dc_info info;
+	struct places places;
 	int ret = vcxl_dc_info(dev, &info);
 
+	if (!ret)
+		ret = read_places(dev, &info, &places);
 	if (ret)
 		return report(args, ret);
 	records = json_list();
-	o = json_dc_info(&info);
+	o = json_dc_info(&info, &places);
 	json_add(o, "device", json_text(vcxl_device_name(dev)));
 	json_append(records, o);
 	if (args->opt[OPT_JSON])

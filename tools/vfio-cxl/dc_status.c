@@ -89,6 +89,7 @@ static void print_status(struct json_object *o, const struct selection *s,
 {
 	const char *why = vcxl_dc_state_why(status->state);
 	const char *next = next_of(status);
+	char place[80];
 
 	printf("%s: %s is %s\n", text_of(o, "device"), s->text,
 	       text_of(o, "state"));
@@ -102,9 +103,51 @@ static void print_status(struct json_object *o, const struct selection *s,
 	if (status->offer && status->deadline != VFIO_CXL_DC_NEVER)
 		printf("  %-18s refused in %.0f s, if nobody decides\n",
 		       "deadline", seconds_to(status->deadline));
+	if (lookup(o, "fixed_window")) {
+		format_place(lookup(o, "fixed_window"), place, sizeof(place));
+		printf("  %-18s %s\n", "in fixed window", place);
+	}
 	print_counts(status);
 	if (next && *next)
 		printf("  %-18s -> %s\n", "", next);
+}
+
+static bool is_of(const struct vfio_cxl_dc_extent *extent,
+		  const struct vfio_cxl_dc_status *status)
+{
+	if (status->flags & VFIO_CXL_DC_STATUS_EXTENT)
+		return extent->id == status->extent;
+	return !memcmp(extent->tag, status->tag, sizeof(extent->tag)) &&
+	       (!(status->flags & VFIO_CXL_DC_STATUS_REGION) ||
+		extent->region == status->region);
+}
+
+/* Of the first extent that is in one: they all are in the same. NULL: none is */
+static int add_place(struct vcxl_device *dev,
+		     const struct vfio_cxl_dc_status *status,
+		     struct json_object *o)
+{
+	struct vfio_cxl_dc_extent *extents;
+	struct places places;
+	size_t count, i;
+	int ret;
+
+	json_add(o, "fixed_window", NULL);
+	if (status->flags & VFIO_CXL_DC_STATUS_HOST)
+		return 0;
+	ret = vcxl_dc_list(dev, &extents, &count);
+	if (ret)
+		return ret;
+	for (i = 0; i < count; i++)
+		if (is_of(&extents[i], status) && has_place(&extents[i]))
+			break;
+	if (i < count)
+		ret = places_of(dev, &extents[i], 1, &places);
+	if (i < count && !ret)
+		json_add(o, "fixed_window",
+			 json_place(&places, extents[i].region));
+	free(extents);
+	return ret;
 }
 
 static int show(struct args *args, struct vcxl_device *dev,
@@ -131,6 +174,11 @@ static int show(struct args *args, struct vcxl_device *dev,
 	o = json_dc_status(&status);
 	json_add(o, "device", json_text(vcxl_device_name(dev)));
 	json_append(records, o);
+	ret = add_place(dev, &status, o);
+	if (ret) {
+		json_object_put(records);
+		return report(args, ret);
+	}
 	if (args->opt[OPT_JSON])
 		print_json("statuses", records);
 	else

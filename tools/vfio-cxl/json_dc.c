@@ -22,8 +22,24 @@ static struct json_object *json_or_none(uint64_t value)
 	return value == UINT64_MAX ? NULL : json_u64(value);
 }
 
+struct json_object *json_place(const struct places *places, uint32_t region)
+{
+	const struct vfio_cxl_window *window;
+	struct json_object *o;
+
+	if (region >= VFIO_CXL_DC_REGIONS || !places->window[region].size)
+		return NULL;
+	window = &places->window[region];
+	o = json_record();
+	ADD_U64(o, window, index);
+	ADD_U64(o, window, base);
+	ADD_U64(o, window, size);
+	return o;
+}
+
 static struct json_object *json_region(uint32_t index,
-				       const struct vfio_cxl_dc_region *region)
+				       const struct vfio_cxl_dc_region *region,
+				       const struct places *places)
 {
 	struct json_object *o = json_record();
 
@@ -36,12 +52,14 @@ static struct json_object *json_region(uint32_t index,
 	ADD_U64(o, region, covered);
 	json_add(o, "offset", region->covered ? json_or_none(region->offset) :
 		 NULL);
+	json_add(o, "fixed_window", json_place(places, index));
 	json_add(o, "flags", json_bits(region->flags,
 				       vcxl_dc_region_flag_name));
 	return o;
 }
 
-struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info)
+struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info,
+				 const struct places *places)
 {
 	bool window = info->flags & VFIO_CXL_DC_INFO_WINDOW;
 	struct json_object *regions = json_list();
@@ -74,20 +92,21 @@ struct json_object *json_dc_info(const struct vfio_cxl_dc_info *info)
 	ADD_U64(o, info, syncs);
 	ADD_U64(o, info, revoked);
 	for (i = 0; i < info->region_count; i++)
-		json_append(regions, json_region(i, &info->region[i]));
+		json_append(regions, json_region(i, &info->region[i], places));
 	json_add(o, "regions", regions);
 	json_add(o, "window_size", window ? json_u64(info->window_size) : NULL);
 	json_add(o, "window_region", info->window_region ?
 		 json_u64(info->window_region) : NULL);
 	for (i = 0; i < info->host_region_count; i++)
 		json_append(host, json_region(VFIO_CXL_DC_HOST_REGION + i,
-					      &info->host_region[i]));
+					      &info->host_region[i], places));
 	json_add(o, "host_regions", host);
 	return o;
 }
 
 struct json_object *json_dc_extent(const char *device,
-				   const struct vfio_cxl_dc_extent *extent)
+				   const struct vfio_cxl_dc_extent *extent,
+				   const struct places *places)
 {
 	bool host = extent->flags & VFIO_CXL_DC_EXTENT_HOST;
 	struct json_object *o = json_record();
@@ -99,6 +118,8 @@ struct json_object *json_dc_extent(const char *device,
 	json_add(o, "backend", host ? json_u64(extent->backend) : NULL);
 	ADD_U64(o, extent, length);
 	json_add(o, "offset", json_or_none(extent->offset));
+	json_add(o, "fixed_window", has_place(extent) ?
+		 json_place(places, extent->region) : NULL);
 	json_add(o, "tag", json_tag(extent->tag));
 	json_add(o, "state", json_enum(extent->state, vcxl_dc_state_name));
 	json_add(o, "reach", json_enum(extent->reach, vcxl_dc_reach_name));
