@@ -234,22 +234,18 @@ static int read_memdev_serial(struct vcxl_device *dev)
 
 static int read_config(struct vcxl_device *dev)
 {
-	uint8_t config[VCXL_CONFIG_LEN];
 	char path[PATH_MAX];
-	struct stat st;
-	size_t len;
-	int ret = dev_path(dev, path, "config");
+	size_t size;
+	int fd, ret = dev_path(dev, path, "config");
 
-	if (!ret)
-		ret = vcxl_read_file(path, config, sizeof(config), &len);
 	if (ret)
 		return ours(ret);
-	vcxl_config_parse(dev, config, len);
-	if (stat(path, &st))
-		return ours(-errno);
-	/* Without rights a read ends early; a short one may be all */
-	dev->config_known = (size_t)st.st_size <= len;
-	return 0;
+	fd = vcxl_open_file(path, &size);
+	if (fd < 0)
+		return ours(fd);
+	ret = vcxl_config_read(dev, fd, size);
+	close(fd);
+	return ours(ret);
 }
 
 static int read_attrs(struct vcxl_device *dev)

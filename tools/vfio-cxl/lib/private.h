@@ -11,9 +11,6 @@
 
 #define VCXL_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* A config space is never larger */
-#define VCXL_CONFIG_LEN		4096
-
 struct vcxl {
 	const char *root;	/* before every path; empty as a rule */
 	struct vcxl_error error;
@@ -60,6 +57,7 @@ void vcxl_log(struct vcxl *ctx, const char *format, ...);
 __attribute__((format(printf, 3, 4)))
 int vcxl_path(struct vcxl *ctx, char *path, const char *format, ...);
 int vcxl_read_all(int fd, char *buf, size_t len, size_t *got);
+int vcxl_open_file(const char *path, size_t *size);
 int vcxl_read_file(const char *path, void *buf, size_t len, size_t *got);
 int vcxl_read_text(const char *path, char **text);
 int vcxl_read_attr(const char *path, char *buf, size_t len);
@@ -76,8 +74,7 @@ bool vcxl_name_ok(const char *name);
 int vcxl_device_look(struct vcxl_device *dev);
 
 /* config.c */
-void vcxl_config_parse(struct vcxl_device *dev, const uint8_t *config,
-		       size_t len);
+int vcxl_config_read(struct vcxl_device *dev, int fd, size_t size);
 
 /* iomem.c */
 struct vcxl_iomem {

@@ -50,8 +50,8 @@ int vcxl_read_all(int fd, char *buf, size_t len, size_t *got)
 	return 0;
 }
 
-/* A descriptor of a file, and of nothing else */
-static int open_file(const char *path)
+/* A descriptor of a file, and of nothing else; @size is what it says it has */
+int vcxl_open_file(const char *path, size_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -60,8 +60,10 @@ static int open_file(const char *path)
 	if (fd < 0)
 		return -errno;
 	ret = fstat(fd, &st) ? -errno : 0;
-	if (!ret && S_ISREG(st.st_mode))
+	if (!ret && S_ISREG(st.st_mode)) {
+		*size = st.st_size;
 		return fd;
+	}
 	close(fd);
 	return ret ? ret : -EINVAL;
 }
@@ -69,7 +71,8 @@ static int open_file(const char *path)
 /* As much as there is, up to @len */
 int vcxl_read_file(const char *path, void *buf, size_t len, size_t *got)
 {
-	int ret, fd = open_file(path);
+	size_t size;
+	int ret, fd = vcxl_open_file(path, &size);
 
 	if (fd < 0)
 		return fd;
@@ -95,8 +98,8 @@ static int read_more(int fd, char **text, size_t room, size_t *len)
 /* All of a text, ended; @text is to be freed */
 int vcxl_read_text(const char *path, char **text)
 {
-	size_t room = 4096, len = 0;
-	int ret, fd = open_file(path);
+	size_t room = 4096, len = 0, size;
+	int ret, fd = vcxl_open_file(path, &size);
 
 	*text = NULL;
 	if (fd < 0)
