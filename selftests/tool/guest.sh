@@ -71,12 +71,10 @@ nobody()
 		setpriv --reuid nobody --regid nogroup --clear-groups "$@"
 }
 
-# shellcheck disable=SC2034,SC2154 # of tap.sh
+# shellcheck disable=SC2154 # of tap.sh
 # run_nobody ARGUMENT...: like run, without rights
 run_nobody()
 {
 	nobody "$VFIO_CXL" "$@" >"$tap_tmp/out" 2>"$tap_tmp/err" </dev/null
-	code=$?
-	out=$(<"$tap_tmp/out")
-	err=$(<"$tap_tmp/err")
+	taken $?
 }

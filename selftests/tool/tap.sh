@@ -74,13 +74,31 @@ tap_of()
 	is "$status, $plan" "0, $((tap_n - first))" "${1##*/} ran to its end"
 }
 
+# text FILE NAME: as NAME=$(<FILE), without a process, which costs more on the
+# debug kernel than the rest of a check
+text()
+{
+	local -n text_of=$2
+
+	IFS= read -rd '' text_of <"$1"
+	while [[ $text_of == *$'\n' ]]; do
+		text_of=${text_of%$'\n'}
+	done
+}
+
+# taken CODE: what was run has written its output and its error, and has exited
+taken()
+{
+	code=$1
+	text "$tap_tmp/out" out
+	text "$tap_tmp/err" err
+}
+
 # run ARGUMENT...: of the command
 run()
 {
 	"$VFIO_CXL" "$@" >"$tap_tmp/out" 2>"$tap_tmp/err" </dev/null
-	code=$?
-	out=$(<"$tap_tmp/out")
-	err=$(<"$tap_tmp/err")
+	taken $?
 }
 
 # exit_is CODE ARGUMENT...
