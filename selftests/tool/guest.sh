@@ -43,9 +43,14 @@ registers()
 # open: see hold.c
 begin()
 {
-	local state
+	local state word command=()
 
-	LD_PRELOAD=${VFIO_CXL%/*}/hold.so "$@" >/dev/null 2>&1 &
+	# It takes a command with libraries to hold it
+	for word; do
+		[[ $word != "$VFIO_CXL" ]] || word=${VFIO_CXL_SHARED:-$word}
+		command+=("$word")
+	done
+	LD_PRELOAD=${VFIO_CXL%/*}/hold.so "${command[@]}" >/dev/null 2>&1 &
 	pid=$!
 	# Until it is stopped, or gone
 	state=gone
