@@ -6,6 +6,7 @@
 #   make check           all tests
 #   make fuzz            fuzz the driver's pure files for longer: TIME=seconds
 #   make check-debug     those that need a device, on a debug kernel
+#   make soak MINUTES=   everything at once on it, for so long; SEED=
 #   make lint            all static checks
 #   make mutants         do the tests notice a driver with a fault in it?
 #   make coverage        what of the code do the tests reach?
@@ -69,6 +70,9 @@ check-debug:
 	selftests/vm/setup
 	selftests/check-debug
 
+soak:
+	selftests/soak/run $(or $(MINUTES),5) $(SEED)
+
 lint:
 	selftests/lint/run
 
@@ -86,5 +90,5 @@ bench:
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools kunit install demo check fuzz check-debug lint \
-	mutants coverage bench clean
+.PHONY: all module tools kunit install demo check fuzz check-debug soak \
+	lint mutants coverage bench clean
