@@ -275,6 +275,40 @@ json '.checks | map(select(.check | test("^(mailbox|dc|dc-decoder|netlink)$")) |
 	'doctor'
 json '.checks[] | select(.check == "dc-decoder") | .remedy |
 	test("decoder clear")' true 'what to do'
+# What goes from one user to the next
+reaches()
+{
+	run doctor 0d:00.0 --json
+	json '.checks | map(select(.check == "reach") | [.result, .remedy != null,
+		(.text | test("descriptors"), test("any user"))])' "$1" "$2"
+}
+rows()
+{
+	local n=0 reach
+
+	echo "info 3 0 0"
+	for reach; do
+		n=$((n + 1))
+		echo "extent $n 1 $((n << 21)) 0x200000 -1 - $COMMITTED $reach 0 0 0 0 0"
+	done
+}
+rows 1 0 | world
+reaches '[["OK",false,false,false]]' 'the tenant alone'
+rows 3 1 3 | world
+reaches '[["NOTE",true,true,false]]' 'descriptors'
+json '.checks[] | select(.check == "reach") | .text | test("^2 extents are")' true \
+	'so many'
+rows 2 3 | world
+reaches '[["NOTE",true,true,false],["NOTE",true,false,true]]' 'and any user'
+json '[.checks[] | select(.check == "reach") | .text | test("^1 extent is")] | all' true \
+	'one of each'
+mkdir -p "$fix/sys/module/cxl_vfio_pci/parameters"
+echo Y >"$fix/sys/module/cxl_vfio_pci/parameters/clear_on_close"
+rows 2 | world
+reaches '[["OK",false,false,false]]' 'but cleared in between'
+rm -r "$fix/sys/module/cxl_vfio_pci"
+rows 2 | world
+reaches '[["NOTE",true,false,true]]' 'and not'
 fake=(FAKE_NL=no)
 run doctor 0d:00.0 --json
 json '.checks[] | select(.check == "netlink") | [.result, .remedy != null]' \

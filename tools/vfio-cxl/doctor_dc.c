@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* doctor: Dynamic Capacity of a bound device, and what tells of it. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "doctor.h"
+#include "host.h"
 #include "monitor.h"
 
 static uint64_t end_of(const struct vfio_cxl_dc_region *region)
@@ -99,6 +101,40 @@ static void check_window(struct doctor *d, const struct vfio_cxl_dc_info *dc)
 		dc->host_region_count, dc->host_region_count == 1 ? "" : "s");
 }
 
+/* What one user has of what another had */
+static void check_reach(struct doctor *d, struct vcxl_device *dev)
+{
+	struct vfio_cxl_dc_extent *extents;
+	size_t count, i, app = 0, device = 0;
+
+	if (enough(vcxl_dc_list(dev, &extents, &count))) {
+		finding(d, "reach", CHECK_UNKNOWN,
+			vcxl_error(d->args->ctx)->next, "%s",
+			vcxl_error(d->args->ctx)->why);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		if (extents[i].state != VFIO_CXL_DC_COMMITTED)
+			continue;
+		app += extents[i].reach == VFIO_CXL_DC_REACH_APP;
+		device += extents[i].reach == VFIO_CXL_DC_REACH_DEVICE;
+	}
+	free(extents);
+	if (app)
+		finding(d, "reach", CHECK_NOTE,
+			"have a tag for each program; 'vfio-cxl backend destroy' ends descriptors of host memory",
+			"%zu extent%s for descriptors of a tag: who had one of it before reaches it again",
+			app, app == 1 ? " is" : "s are");
+	if (device && host_param(VCXL_MODULE, "clear_on_close") != 1)
+		finding(d, "reach", CHECK_NOTE,
+			"'vfio-cxl dc release' in between, or load the module with clear_on_close=1",
+			"%zu extent%s for any user of the device: what one leaves there, the next one reads",
+			device, device == 1 ? " is" : "s are");
+	else if (!app)
+		finding(d, "reach", CHECK_OK, "",
+			"no extent goes from one user to the next");
+}
+
 /* Its own capacity */
 static void check_own(struct doctor *d, const struct vfio_cxl_info *info,
 		      const struct vfio_cxl_dc_info *dc)
@@ -140,6 +176,11 @@ void check_dynamic(struct doctor *d, struct vcxl_device *dev,
 	check_own(d, info, &dc);
 	if (dc.flags & VFIO_CXL_DC_INFO_WINDOW)
 		check_window(d, &dc);
-	if (dc.flags & (VFIO_CXL_DC_INFO_CAPABLE | VFIO_CXL_DC_INFO_WINDOW))
-		check_netlink(d);
+	if (!(dc.flags & (VFIO_CXL_DC_INFO_CAPABLE | VFIO_CXL_DC_INFO_WINDOW)))
+		return;
+	/* Else its list is not known, as was told */
+	if (!(dc.flags & VFIO_CXL_DC_INFO_CAPABLE) ||
+	    dc.flags & VFIO_CXL_DC_INFO_SYNCED)
+		check_reach(d, dev);
+	check_netlink(d);
 }
