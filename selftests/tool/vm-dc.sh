@@ -82,7 +82,7 @@ json '.capacities[0] | [.flags, (.regions | length),
 	([.regions[] | .covered == .length] | all)]' \
 	'[["CAPABLE","SYNCED"],2,true]' 'regions, all decoded'
 exit_is 0 doctor "$DEV" --json
-json '.checks | map(select(.check | test("^(mailbox|dc|dc-decoder|netlink)$")) |
+json '.checks | map(select(.check | test("^(mailbox|dc|dc-decoder|reach|netlink)$")) |
 	.result) | unique' '["OK"]' 'doctor has nothing to say'
 error 3 null dc status "$DEV" $A
 exit_is 0 dc list "$DEV" --json

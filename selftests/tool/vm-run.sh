@@ -94,6 +94,9 @@ host_memory()
 	start two $A --ro -- "$app"
 	says two 2 "found 'round 1'"
 	stands $A COMMITTED APP true false 'in use'
+	run doctor "$DEV" --json
+	json '.checks | map(select(.check == "reach") | [.result, .text[:12]])' \
+		'[["NOTE","1 extent is "],["NOTE","1 extent is "]]' 'doctor tells both'
 	exit_is 0 dc list "$DEV" --json
 	json ".extents | map(select(.tag == \"$A\") | [.reach, .in_use])" '[["APP",true]]' \
 		'in the list'
