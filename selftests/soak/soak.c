@@ -269,12 +269,18 @@ static bool stands_still(long still)
 	return bad;
 }
 
+/* Debian's kernels have no node for the device itself */
+static bool can_be(enum kind kind)
+{
+	return kind != DMA_IOMMUFD || !access("/dev/vfio/devices", F_OK);
+}
+
 static bool each_was_done(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < KINDS; i++)
-		if (!board->tally[i].done)
+		if (!board->tally[i].done && can_be(i))
 			return false;
 
 	return true;
@@ -346,6 +352,10 @@ static void report(void)
 		if (t->wrong)
 			ksft_print_msg("%s: %lu wrong, the first one: %d, reason %u\n",
 				       names[i], t->wrong, t->first, t->why);
+		if (!can_be(i)) {
+			ksft_test_result_skip("%s\n", names[i]);
+			continue;
+		}
 		ksft_test_result(t->done && !t->wrong,
 				 "%s: %lu, refused %lu (the last: %d, reason %u), the longest %llu ms\n",
 				 names[i], t->done, t->refused, t->last, t->last_why,
@@ -400,8 +410,10 @@ int main(void)
 	ok = all_end(still);
 	ksft_test_result(ok, "all of them end\n");
 	report();
-	/* Else somebody has it, and it can't be */
-	ksft_test_result(ok && give_all_back(node), "all is given back\n");
+	/* Who hangs in the driver holds what this would wait for */
+	if (!ok)
+		ksft_exit_fail_msg("nothing can be given back\n");
+	ksft_test_result(give_all_back(node), "all is given back\n");
 	close(node);
 	pressure_end();
 	node = control_open();
