@@ -331,6 +331,43 @@ TEST_F(race, open_close_and_control)
 	EXPECT_EQ(NULL, broken) TH_LOG("%s", broken);
 }
 
+/* What the kernel saved for one of them is not for the other one to restore */
+TEST_F(race, open_close_and_resets)
+{
+	struct loop loops[] = {
+		{ .step = step_sysfs_reset },
+		{ .step = step_info, .fd = self->control },
+	};
+	__u32 before[6], bars[6];
+	int config = dev_config();
+	unsigned int i, opened = 0;
+	const char *broken;
+
+	munmap(self->memory, MAPPED);
+	user_close(&self->user);
+	ASSERT_EQ(sizeof(bars), pread(config, before, sizeof(bars),
+				      PCI_BASE_ADDRESS_0));
+	ASSERT_TRUE(loops_start(loops, 2));
+	for (i = 0; i < 60; i++) {
+		/* The other one has the device for the moment */
+		opened += !user_open(&self->user);
+		usleep(i * 500);
+		user_close(&self->user);
+	}
+	loops_stop(loops, 2);
+	EXPECT_LT(0, opened);
+	EXPECT_EQ(0, loops[0].wrong);
+	EXPECT_LT(0, loops[0].done);
+	ASSERT_EQ(sizeof(bars), pread(config, bars, sizeof(bars),
+				      PCI_BASE_ADDRESS_0));
+	EXPECT_EQ(0, memcmp(before, bars, sizeof(bars)));
+	close(config);
+	EXPECT_TRUE(wait_live(10000));
+	self->state.memory = NULL;
+	broken = state_broken(&self->state);
+	EXPECT_EQ(NULL, broken) TH_LOG("%s", broken);
+}
+
 static bool control_exists(void)
 {
 	char path[128];

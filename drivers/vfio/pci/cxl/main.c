@@ -58,6 +58,8 @@ static int device_init(struct vfio_device *vdev)
 	mutex_init(&cxl->cmd_lock);
 	mutex_init(&cxl->shadow_lock);
 	init_rwsem(&cxl->gate_sem);
+	spin_lock_init(&cxl->config_lock);
+	init_waitqueue_head(&cxl->config_wait);
 	spin_lock_init(&cxl->maps_lock);
 	vfio_cxl_backends_init(&cxl->backends);
 	INIT_WORK(&cxl->restore_work, vfio_cxl_gate_work);
@@ -130,7 +132,9 @@ static int device_open(struct vfio_device *vdev)
 		goto out_unlock;
 	}
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_OPEN);
+	vfio_cxl_config_take(cxl);
 	ret = vfio_cxl_fails("enable") ? -EIO : vfio_pci_core_enable(&cxl->core);
+	vfio_cxl_config_give(cxl);
 	restored = vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_OPEN, true);
 	if (ret)
 		goto out_unlock;
@@ -159,7 +163,9 @@ static int device_open(struct vfio_device *vdev)
 err_disable:
 	/* A failed open never reaches close */
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CLOSE);
+	vfio_cxl_config_take(cxl);
 	vfio_pci_core_disable(&cxl->core);
+	vfio_cxl_config_give(cxl);
 	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_CLOSE, false);
 out_unlock:
 	mutex_unlock(&cxl->cmd_lock);
@@ -177,7 +183,9 @@ static void device_close(struct vfio_device *vdev)
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_CLOSE);
 	close_regions(cxl);
 	vfio_cxl_changes_tenancy_end(cxl->changes);
+	vfio_cxl_config_take(cxl);
 	vfio_pci_core_close_device(vdev);
+	vfio_cxl_config_give(cxl);
 	cxl->open = false;
 	vfio_cxl_dc_tenancy_end(cxl);
 	vfio_cxl_host_close(cxl);

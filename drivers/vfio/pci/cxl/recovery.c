@@ -16,6 +16,54 @@ static struct vfio_cxl_device *recovery_device(struct device *dev)
 	return vfio_cxl_of_core(dev_get_drvdata(dev));
 }
 
+/**
+ * vfio_cxl_config_take - before the VFIO core enables or closes the device
+ * @cxl: the device
+ *
+ * The core saves config space and restores it without the device lock, which it only
+ * tries to take. A reset that somebody else asked for does the same with the same
+ * buffer: BARs that it saves, or leaves, in the middle of the other one are lost, and
+ * stay so. So resets that are under way are waited for here, and those that begin wait
+ * for vfio_cxl_config_give().
+ */
+void vfio_cxl_config_take(struct vfio_cxl_device *cxl)
+{
+	lockdep_assert_held(&cxl->cmd_lock);
+
+	spin_lock_irq(&cxl->config_lock);
+	wait_event_lock_irq(cxl->config_wait, !cxl->config_resets, cxl->config_lock);
+	cxl->config_owner = current;
+	spin_unlock_irq(&cxl->config_lock);
+}
+
+/**
+ * vfio_cxl_config_give - after vfio_cxl_config_take()
+ * @cxl: the device
+ */
+void vfio_cxl_config_give(struct vfio_cxl_device *cxl)
+{
+	spin_lock_irq(&cxl->config_lock);
+	cxl->config_owner = NULL;
+	wake_up_all(&cxl->config_wait);
+	spin_unlock_irq(&cxl->config_lock);
+}
+
+/* The core's own resets, at open and close, are part of these */
+static void config_reset(struct vfio_cxl_device *cxl, bool begins)
+{
+	spin_lock_irq(&cxl->config_lock);
+	if (cxl->config_owner != current && begins) {
+		wait_event_lock_irq(cxl->config_wait, !cxl->config_owner,
+				    cxl->config_lock);
+		cxl->config_resets++;
+	} else if (cxl->config_owner != current &&
+		   !WARN_ON_ONCE(!cxl->config_resets)) {
+		cxl->config_resets--;
+		wake_up_all(&cxl->config_wait);
+	}
+	spin_unlock_irq(&cxl->config_lock);
+}
+
 /* A reset of the link took the BARs' addresses along; nobody else knows them */
 static int config_back(struct vfio_cxl_device *cxl)
 {
@@ -38,6 +86,7 @@ static void reset_prepare(struct pci_dev *pdev)
 {
 	struct vfio_cxl_device *cxl = recovery_device(&pdev->dev);
 
+	config_reset(cxl, true);
 	if (vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_RESET) &
 	    VFIO_CXL_GATE_ERROR)
 		config_back(cxl);
@@ -45,7 +94,10 @@ static void reset_prepare(struct pci_dev *pdev)
 
 static void reset_done(struct pci_dev *pdev)
 {
-	vfio_cxl_gate_reset_done(recovery_device(&pdev->dev));
+	struct vfio_cxl_device *cxl = recovery_device(&pdev->dev);
+
+	config_reset(cxl, false);
+	vfio_cxl_gate_reset_done(cxl);
 }
 
 /*

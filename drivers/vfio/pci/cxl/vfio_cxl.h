@@ -21,7 +21,8 @@
  * held while they are unmapped, but for cmd_lock.
  *
  * Reset hooks run under the device lock, some also under memory_lock: they take
- * gate_sem only and leave the rest to restore_work.
+ * gate_sem only and leave the rest to restore_work. First they wait for an open or a
+ * close, in the core's hands, which only tries the device lock; see recovery.c.
  */
 #ifndef VFIO_CXL_H
 #define VFIO_CXL_H
@@ -34,6 +35,7 @@
 #include <linux/rwsem.h>
 #include <linux/vfio_cxl.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "backend.h"
@@ -203,6 +205,11 @@ struct vfio_cxl_node {
  * @changes: log of changes, from before the device is looked at to after it was left
  * @node: control node
  * @pm: refuses hibernation
+ * @config_lock: protects the fields down to @config_resets
+ * @config_wait: for these
+ * @config_owner: who opens or closes the device, and so has its config space, and what
+ *	the PCI core has saved of it
+ * @config_resets: resets that others asked for, and that are under way
  * @saved: config space as at probe, for after a fatal error
  * @recovering: the PCI core recovers the link from an error
  * @lost: it was reset in an error's recovery; both are written in hooks, under
@@ -250,6 +257,10 @@ struct vfio_cxl_device {
 	struct vfio_cxl_changes *changes;
 	struct vfio_cxl_node *node;
 	struct notifier_block pm;
+	spinlock_t config_lock;
+	wait_queue_head_t config_wait;
+	struct task_struct *config_owner;
+	unsigned int config_resets;
 	struct pci_saved_state *saved;
 	bool recovering;
 	bool lost;
@@ -396,6 +407,8 @@ long vfio_cxl_get_region_info(struct vfio_cxl_device *cxl,
 void vfio_cxl_recovery_pm(struct device_driver *driver);
 int vfio_cxl_recovery_init(struct vfio_cxl_device *cxl);
 void vfio_cxl_recovery_exit(struct vfio_cxl_device *cxl);
+void vfio_cxl_config_take(struct vfio_cxl_device *cxl);
+void vfio_cxl_config_give(struct vfio_cxl_device *cxl);
 extern const struct pci_error_handlers vfio_cxl_err_handlers;
 
 /* control.c */
