@@ -5,6 +5,7 @@
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
 #   make fuzz            fuzz the driver's pure files for longer: TIME=seconds
+#   make vmfuzz          fuzz the driver as a whole, in a VM: MINUTES=
 #   make check-debug     those that need a device, on a debug kernel
 #   make soak MINUTES=   everything at once on it, for so long; SEED=
 #   make lint            all static checks
@@ -66,6 +67,9 @@ fuzz:
 	selftests/vm/in-root --lint -- \
 		$(MAKE) -s -C selftests/fuzz fuzz $(if $(TIME),TIME=$(TIME))
 
+vmfuzz:
+	selftests/vmfuzz/fuzz $(or $(MINUTES),10)
+
 check-debug:
 	selftests/vm/setup
 	selftests/check-debug
@@ -90,5 +94,5 @@ bench:
 clean:
 	rm -rf $(build)
 
-.PHONY: all module tools kunit install demo check fuzz check-debug soak \
+.PHONY: all module tools kunit install demo check fuzz vmfuzz check-debug soak \
 	lint mutants coverage bench clean
