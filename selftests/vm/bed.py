@@ -27,6 +27,7 @@ USAGE = """usage: bed media read static|dc OFFSET LENGTH [DEVICE]
                       [--extent O:L[:TAG[:SEQ]]]... [--policy tag|prescriptive]
                       [--forced] [--sanitize] [--device DEVICE]
        bed fm list [--device DEVICE]
+       bed model DEVICE COMMAND... [+ COMMAND...]...
        bed unplug|plug [DEVICE]
        bed info
 Numbers may be decimal or 0x...; - stands for standard input."""
@@ -113,6 +114,8 @@ class Bed:
                 return self.fm.command(verb, words, self)
             case ["unplug" | "plug" as verb, *dev] if len(dev) < 2:
                 return getattr(self, verb)(self.device(dev))
+            case ["model", name, _, *_]:
+                return self.model(name, args[2:])
             case ["info"]:
                 return json.dumps(self.info())
         raise Usage("no command of this form" if args else "no command")
@@ -159,10 +162,19 @@ class Bed:
             raise BedError(f"{wanted} bytes at {offset:#x} are not inside the "
                            f"{size:#x} of {device.name}'s {kind} memory")
         fd = self.machine.media[device.name, kind].fileno()
+        offset += getattr(device, "at", 0)
         if data is None:
             return os.pread(fd, length, offset).hex()
         os.pwrite(fd, data, offset)
         return ""
+
+    def model(self, name, words):
+        """Commands of ../model/control.c; stops at the first that is refused."""
+        if name not in self.machine.servers:
+            raise BedError(f"{name} is no device of selftests/model")
+        return "\n".join(filter(None, [
+            self.machine.model(name, line.strip())
+            for line in " ".join(words).split(" + ")]))
 
     def qmp(self, text):
         try:
@@ -239,4 +251,5 @@ class Bed:
                 "devices": [{"name": d.name, "id": self.nodes[d.name],
                              "plugged": self.nodes[d.name] in slots,
                              "address": slots.get(self.nodes[d.name]),
+                             "errors": d.errors or self.nodes[d.name],
                              "media": d.media()} for d in m.topology.devices]}

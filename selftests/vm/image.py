@@ -142,20 +142,27 @@ def unpack_module(source, target):
         f.write(data)
 
 
-def write_cpio(top, out):
+class Cpio:
     """cpio's "newc" format: what the kernel unpacks. All is root's."""
-    inode = 0
 
-    def entry(name, mode, data=b""):
-        nonlocal inode
-        inode += 1
+    def __init__(self, out):
+        self.out, self.inode = out, 0
+
+    def entry(self, name, mode, data=b""):
+        self.inode += 1
         encoded = name.encode() + b"\0"
-        fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
+        fields = [self.inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
                   len(encoded), 0]
         head = b"070701" + b"".join(b"%08x" % f for f in fields) + encoded
-        out.write(head + b"\0" * (-len(head) % 4))
-        out.write(data + b"\0" * (-len(data) % 4))
+        self.out.write(head + b"\0" * (-len(head) % 4))
+        self.out.write(data + b"\0" * (-len(data) % 4))
 
+    def end(self):
+        self.entry("TRAILER!!!", 0)
+
+
+def write_cpio(top, out):
+    cpio = Cpio(out)
     for folder, dirs, files in os.walk(top):
         for name in sorted(dirs + files):
             path = os.path.join(folder, name)
@@ -166,8 +173,8 @@ def write_cpio(top, out):
             elif stat.S_ISREG(mode):
                 with open(path, "rb") as f:
                     data = f.read()
-            entry(os.path.relpath(path, top), mode, data)
-    entry("TRAILER!!!", 0)
+            cpio.entry(os.path.relpath(path, top), mode, data)
+    cpio.end()
 
 
 def unpack_kernel(root, home, kver, target):

@@ -10,13 +10,19 @@ import ctypes
 import json
 import os
 import select
+import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
 
+import cedt
+import image
+from model import Server
 from testroot import BedError, in_root
+from topology import GIB, Model
 
 PORTS = ("ctl", "stdin", "stdout", "stderr", "kmsg", "bed")
 QMP_TIMEOUT = 20
@@ -88,6 +94,8 @@ class Machine:
         self.qemu, self.accel, self.cpus = qemu, accel, cpus
         self.process = None
         self.ports, self.lines, self.media = {}, {}, {}
+        self.files, self.servers = {}, {}
+        self.folder = None
         self.greeted = False
 
     def backends(self, device, suffix=""):
@@ -97,8 +105,17 @@ class Machine:
     def backend_path(self, device, kind):
         return f"/proc/self/fd/{self.media[device.name, kind].fileno()}"
 
+    def memory_file(self, name, size=0):
+        f = os.fdopen(os.memfd_create(name, os.MFD_CLOEXEC), "r+b", buffering=0)
+        f.truncate(size)
+        self.files[name] = f
+        return f"/proc/self/fd/{f.fileno()}"
+
     def open_media(self):
         for device in self.topology.devices:
+            if isinstance(device, Model):
+                self.media[device.name, "static"] = self.files["ram"]
+                continue
             for kind, size in device.media().items():
                 f = tempfile.TemporaryFile(prefix="vfio-cxl-", buffering=0)
                 f.truncate(size)
@@ -136,6 +153,9 @@ class Machine:
             # Its CPUs take turns; and an x2APIC's timer that is read in the
             # middle of a block of code ends QEMU ("Bad icount read").
             iommu = "intel-iommu,intremap=on"
+        if self.topology.models():
+            # vfio-user is told of each mapping, or QEMU aborts
+            iommu += ",caching-mode=on"
         return args + accel + [
             "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu,
             "-smp", str(self.cpus),
@@ -144,10 +164,20 @@ class Machine:
             "-display", "none", "-no-reboot", "-nodefaults",
             "-device", iommu]
 
+    def ram_args(self):
+        memory = self.topology.memory
+        path = self.memory_file("ram", int(memory.removesuffix("G")) * GIB)
+        return ["-M", "memory-backend=ram0", "-object",
+                f"memory-backend-file,id=ram0,size={memory},share=on,"
+                f"mem-path={path}"]
+
     def device_args(self):
         t = self.topology
         args = list(t.args)
         for device in t.devices:
+            if isinstance(device, Model):
+                args += ["-device", device.arguments(device.name, None)]
+                continue
             backends = self.backends(device)
             for kind, size in device.media().items():
                 args += ["-object", f"memory-backend-file,id={backends[kind]},"
@@ -171,12 +201,30 @@ class Machine:
                 *self.virtio_args(tag, f"virtio-9p-pci,fsdev={tag},"
                                   f"mount_tag={tag}")]
 
+    def initrd(self, path):
+        """What is to be in front of it goes there."""
+        if not self.topology.cedt:
+            return path
+        place = self.memory_file("initrd")
+        out = self.files["initrd"]
+        cpio = image.Cpio(out)
+        cpio.entry(cedt.NAME, stat.S_IFREG | 0o644, self.topology.cedt)
+        cpio.end()
+        with open(path, "rb") as f:
+            shutil.copyfileobj(f, out, 1 << 20)
+        return place
+
     def start(self, kernel, initrd, logs, share=None, out=None, append=""):
         theirs = []
+        args = self.base_args()
+        if self.topology.shared:
+            args += self.ram_args()
         self.open_media()
-        args = self.base_args() + self.device_args()
-        args += ["-kernel", kernel, "-initrd", initrd,
-                 "-append", f"{CMDLINE} {append}".strip(),
+        self.start_servers(logs)
+        args += self.device_args()
+        append = f"{CMDLINE} {self.topology.append} {append}"
+        args += ["-kernel", kernel, "-initrd", self.initrd(initrd),
+                 "-append", " ".join(append.split()),
                  "-chardev", "file,id=console,path="
                  + quote(os.path.join(logs, "console")),
                  "-serial", "chardev:console",
@@ -195,7 +243,10 @@ class Machine:
             args += self.share_args("share", share, ",readonly=on")
         if out:
             args += self.share_args("out", out)
-        keep = [s.fileno() for s in theirs + list(self.media.values())]
+        keep = [s.fileno() for s in [*theirs, *self.media.values(),
+                                     *self.files.values()]]
+        if self.folder is not None:
+            keep.append(self.folder)
         with open(os.path.join(logs, "qemu"), "wb") as log:
             log.write((" ".join(args) + "\n").encode())
             log.flush()
@@ -206,6 +257,16 @@ class Machine:
         for sock in theirs:
             sock.close()
 
+    def start_servers(self, logs):
+        arm = die_with_parent(os.getpid())
+        for device in self.topology.models():
+            if self.folder is None:
+                self.folder = os.open(logs, os.O_PATH | os.O_DIRECTORY)
+            with open(os.path.join(logs, device.name), "wb") as log:
+                server = Server(device, self.folder, log, arm)
+            self.servers[device.name] = server
+            self.lines[device.name] = Line(server.control, device.name)
+
     def send(self, name, data):
         try:
             self.ports[name].sendall(data)
@@ -214,6 +275,8 @@ class Machine:
 
     def stop(self):
         """Ends QEMU; returns how it ended by itself, None if it had not."""
+        for server in self.servers.values():
+            server.stop()
         if not self.process:
             return None
         before = self.process.poll()
@@ -239,6 +302,15 @@ class Machine:
         if "error" in reply:
             raise QmpError(f"{command}: {reply['error'].get('desc', reply)}")
         return reply["return"]
+
+    def model(self, name, command):
+        """One command to a server, and what it says."""
+        line = self.lines[name]
+        line.send(command)
+        status, _, text = line.receive().partition(" ")
+        if status != "ok":
+            raise BedError(f"{name}: '{command}': {text}")
+        return text
 
     def qtest(self, request):
         line = self.lines["qtest"]

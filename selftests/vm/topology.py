@@ -4,7 +4,10 @@
 A new one is a function that returns a Topology, and a line in TOPOLOGIES.
 """
 
+import json
 from dataclasses import dataclass, replace
+
+import cedt
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -22,6 +25,7 @@ class Device:
     options: str = ""
     # The port of the switch above it, whose mailbox the topology has.
     switch_port: int | None = None
+    errors: str = ""                # reports its errors for it; else itself
 
     def media(self):
         """Size of the backing file, by kind."""
@@ -55,7 +59,15 @@ class Topology:
     firmware: tuple = ()
     # QEMU's id of the mailbox of the switch; none if empty.
     mailbox: str = ""
+    # All of the guest's memory is a file that models have their part of.
+    shared: bool = False
+    # Comes in place of the emulator's own.
+    cedt: bytes = b""
+    append: str = ""                # to the kernel's command line
     qemu: tuple = ("10", "11")      # those that have what is needed
+
+    def models(self):
+        return [d for d in self.devices if isinstance(d, Model)]
 
     def window_args(self):
         # All of them in one option: QEMU does not put several together.
@@ -173,6 +185,7 @@ class MemoryBar:
     """A PCI device, no CXL, whose BAR 2 is memory of the same kind."""
     name: str
     size: int
+    errors: str = ""
 
     def media(self):
         return {"bar": self.size}
@@ -188,6 +201,44 @@ def bench():
     return t
 
 
+@dataclass
+class Model:
+    """A device of selftests/model. Its memory is RAM of the guest's, from at on in
+    the file of all of it."""
+    name: str
+    bus: str
+    static: int
+    at: int
+    serial: int = 0xc0ffee00d0000011
+    socket: str = ""
+
+    @property
+    def errors(self):
+        """QEMU has no AER for it, so its port reports the error."""
+        return self.bus
+
+    def media(self):
+        return {"static": self.static}
+
+    def arguments(self, node, _):
+        return json.dumps({"driver": "vfio-user-pci", "bus": self.bus, "id": node,
+                           "socket": {"type": "unix", "path": self.socket},
+                           # Silence is told from slowness after so long
+                           "x-msg-timeout": 2000})
+
+
+def model():
+    """Of 5 GiB of RAM, q35 puts 2 GiB below 4 GiB and the rest from there on, where
+    in the file it comes next. The last 2 GiB are the window's, half of it, as
+    firmware would tell: soft reserved. The host bridge's registers are where
+    hotpluggable memory ends, see above."""
+    return Topology("root port, a device of ours, no memory's class: 2 GiB static",
+                    [Model("dcd0", "rp0", static=2 * GIB, at=3 * GIB)], ONE_PORT,
+                    memory="5G", shared=True, qemu=("11",),
+                    cedt=cedt.table([(12, 18 * GIB)], [(12, 5 * GIB, 4 * GIB)]),
+                    append="memmap=2G%0x140000000-1+0xefffffff")
+
+
 def lend():
     t = direct()
     t.summary = "direct, and a host that has memory to lend"
@@ -198,4 +249,4 @@ def lend():
 TOPOLOGIES = {f.__name__.replace("_", "-"): f
               for f in (direct, static, firmware, two_devices, neighbour,
                         two_ports, switch, switch_routed, dc, dc_only, hdm_db,
-                        bench, lend)}
+                        bench, lend, model)}
