@@ -148,7 +148,8 @@ void config_init(struct model *m)
 void config_reset(struct model *m)
 {
 	put16(m->config + 0x04, 0);
-	put16(m->config + DEVICE_CTRL, 0x0002);
+	if (!m->keep)
+		put16(m->config + DEVICE_CTRL, 0x0002);
 	m->config[DEVICE_LOCK] = 0;
 	memset(m->config + DEVICE_RANGE + 0x08, 0, 8);
 	memset(m->config + DEVICE_RANGE + 0x18, 0, 8);

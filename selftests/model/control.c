@@ -15,7 +15,7 @@
  * block AT			place of the component registers in BAR 0
  * capacity BYTES		of the memory
  * media MS|never		ready so long after a reset, and from now
- * keep on|off			decoders outlive resets
+ * keep on|off			decoders, and the DVSEC's Control, outlive resets
  * drop COUNT			accesses to be left without a reply
  * dma read IOVA LENGTH | dma write IOVA HEX
  * irq VECTOR

@@ -73,7 +73,7 @@ struct model {
 	unsigned int committing;
 	long media_ms;			/* after a reset; below 0: never */
 	uint64_t media_due;
-	bool keep;			/* decoders outlive resets */
+	bool keep;			/* decoders and Control outlive resets */
 	bool ones[SPACES];
 	struct lie lies[MAX_LIES];
 	unsigned int drop;		/* so many replies are not sent */

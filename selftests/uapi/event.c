@@ -290,13 +290,16 @@ bool link_recovers(void)
 	return !access(path, F_OK);
 }
 
-/* The device reports an error to its root port: one that QEMU knows by name */
+/*
+ * The device reports an error to its root port, or where QEMU can't the port
+ * itself does: one that QEMU knows by name.
+ */
 bool device_error(const char *error)
 {
 	const char *answer;
 	char node[32];
 
-	answer = bed("info | jq -r '.devices[0].id'");
+	answer = bed("info | jq -r '.devices[0].errors'");
 	if (!answer)
 		return false;
 	snprintf(node, sizeof(node), "%.*s", (int)strcspn(answer, "\n"),

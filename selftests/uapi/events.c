@@ -48,14 +48,15 @@ FIXTURE_TEARDOWN(event)
 	user_close(&self->user);
 }
 
+/* Errors that the device has reported, or the port above it in its place */
 static unsigned long aer_count(const char *file)
 {
 	char path[256], line[128];
 	unsigned long count = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", dev_bdf(),
-		 file);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s%s", dev_bdf(),
+		 topology_is("model") ? "../" : "", file);
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof(line), f))
 		if (!strncmp(line, "TOTAL_", 6))

@@ -393,7 +393,43 @@ bool memory_ready(void)
 	return !control_program(&program);
 }
 
-/* BAR 0 is the component block of the emulated device */
+static __u32 config32(int config, unsigned int at)
+{
+	__u32 value = 0;
+
+	if (pread(config, &value, 4, at) != 4)
+		abort();
+
+	return value;
+}
+
+/* Where in BAR 0 the component block is: the Register Locator's first entry */
+__u32 hw_block(void)
+{
+	int config = dev_config();
+	unsigned int at = 0x100;
+	__u32 low;
+
+	if (config < 0)
+		abort();
+	while ((config32(config, at) & 0xffff) != 0x23 ||
+	       (config32(config, at + 4) & 0xffff) != 0x1e98 ||
+	       (config32(config, at + 8) & 0xffff) != 8) {
+		at = config32(config, at) >> 20;
+		if (!at)
+			abort();
+	}
+	for (at += 12; (config32(config, at) >> 8 & 0xff) != 1; at += 8)
+		if (at > 4088)
+			abort();
+	low = config32(config, at);
+	close(config);
+	if (low & 7)
+		abort();
+
+	return low & 0xffff0000;
+}
+
 static __u64 cm_address(void)
 {
 	unsigned long long start = 0;
@@ -406,7 +442,7 @@ static __u64 cm_address(void)
 		abort();
 	fclose(file);
 
-	return start + 0x1000;
+	return start + hw_block() + 0x1000;
 }
 
 __u32 hw_read(__u32 cm_offset)

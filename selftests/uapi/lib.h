@@ -71,6 +71,7 @@ int control_clear(struct vfio_cxl_decoder_clear *clear);
 bool memory_ready(void);
 
 char *bed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+__u32 hw_block(void);
 __u32 hw_read(__u32 cm_offset);
 void hw_write(__u32 cm_offset, __u32 value);
 __u32 hw_hdm(void);

@@ -165,7 +165,7 @@ static int bridge_reset(struct user *)
 	return ret == -ENOENT ? NOT_HERE : ret;
 }
 
-/* The emulated device has no FLR, so this does nothing */
+/* The emulated device of most topologies has no FLR: there this does nothing */
 static int flr_bit(struct user *user)
 {
 	unsigned int express = capability(user, PCI_CAP_ID_EXP);
@@ -301,11 +301,15 @@ TEST_F(event, while_touched)
 {
 	struct touchers *touchers = &self->touchers;
 	char name[NAME_MAX + 1];
+	bool gates = variant->gates;
 	const char *broken;
 	struct state state;
 	unsigned int i;
 	int ret = 0;
 
+	/* This one has an FLR */
+	if (variant->happens == flr_bit && topology_is("model"))
+		gates = true;
 	if (variant->single && neighbour_find(name))
 		SKIP(return, "the bus can't be reset for one function alone");
 	state_take(&state, self->memory, MAPPED);
@@ -313,7 +317,7 @@ TEST_F(event, while_touched)
 		ASSERT_TRUE(touchers_start(touchers));
 	/* Longer only where no toucher got to run while the memory was away */
 	for (i = 0; !ret && (i < variant->times ||
-			     (variant->gates && !touchers->refused && i < 20));
+			     (gates && !touchers->refused && i < 20));
 	     i++) {
 		ret = variant->happens(&self->user);
 		if (variant->lags)
@@ -326,7 +330,7 @@ TEST_F(event, while_touched)
 	EXPECT_EQ(0, ret);
 	EXPECT_EQ(0, touchers->wrong);
 	EXPECT_EQ(!variant->alone, touchers->touched > 0);
-	EXPECT_EQ(variant->gates, touchers->refused > 0);
+	EXPECT_EQ(gates, touchers->refused > 0);
 	broken = state_broken(&state);
 	EXPECT_EQ(NULL, broken) TH_LOG("%s", broken);
 }
