@@ -57,9 +57,9 @@ def set_up(who, *args):
 
 
 def scripts(who):
-    """The tests of the command that ask for it, by topology; and the one that
+    """The tests of the command that ask for it, by topology; and those that
     only the contract's tests ask for."""
-    asked = {"dc": []}
+    asked = {"dc": [], "model": []}
     for script in sorted((HERE / "tool").glob("vm-*.sh")):
         for line in script.read_text().splitlines():
             if line.startswith("# topologies: "):

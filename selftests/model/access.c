@@ -24,6 +24,7 @@ void model_default(struct model *m)
 	memcpy(head, m->config, sizeof(head));
 	memcpy(caps, m->config + CFG_EXPRESS, sizeof(caps));
 	m->block_at = 0;
+	m->capacity = m->memory_size;
 	m->decoders = 4;
 	m->commit = COMMIT_OK;
 	m->media_ms = 0;

@@ -3,8 +3,8 @@
  * Config space: a PCI Express endpoint with MSI-X, power management, AER, a serial
  * number and the two DVSECs of a CXL device (CXL 3.1, 8.1.3 and 8.1.9). The
  * emulator looks at the headers of capabilities once, when it starts; all the
- * rest can be changed at any time. So there are two DVSECs more, of no vendor
- * that anybody knows, to be made something else.
+ * rest can be changed at any time. So there are more DVSECs, of no vendor that
+ * anybody knows, to be made something else.
  */
 #include <string.h>
 
@@ -54,6 +54,8 @@ static void put_dvsec(uint8_t *c, uint16_t at, uint16_t next, uint16_t vendor,
 static void put_ext_caps(struct model *m)
 {
 	uint8_t *c = m->config;
+	uint16_t at = CFG_MANY;
+	unsigned int i;
 
 	put32(c + CFG_SERIAL, EXT(0x03, 1, CFG_DEVICE));
 	memcpy(c + CFG_SERIAL + 4, &m->serial, sizeof(m->serial));
@@ -65,7 +67,10 @@ static void put_ext_caps(struct model *m)
 	put32(c + CFG_AER, EXT(0x01, 2, CFG_GPF));
 	put_dvsec(c, CFG_GPF, CFG_FLEX, VENDOR_CXL, 5, 0x10);
 	put_dvsec(c, CFG_FLEX, CFG_SPARE, VENDOR_CXL, 7, 0x20);
-	put_dvsec(c, CFG_SPARE, CFG_LAST, VENDOR_NOBODY, 0x77, 0x40);
+	put_dvsec(c, CFG_SPARE, at, VENDOR_NOBODY, 0x77, 0x40);
+	for (i = 1; i < MANY; i++, at += 0x10)
+		put_dvsec(c, at, at + 0x10, VENDOR_NOBODY, 0x79, 0x10);
+	put_dvsec(c, at, CFG_LAST, VENDOR_NOBODY, 0x79, 0x10);
 	put_dvsec(c, CFG_LAST, 0, VENDOR_NOBODY, 0x78, 0x18);
 }
 
@@ -100,6 +105,8 @@ static void put_writable(uint8_t *w)
 	put32(w + CFG_AER + 0x08, ~0U);
 	put32(w + CFG_AER + 0x0c, ~0U);
 	put32(w + CFG_AER + 0x14, ~0U);
+	/* DVSECs, headers and all: only the driver keeps writes from them */
+	memset(w + CFG_GPF, 0xff, CFG_SPARE + 0x40 - CFG_GPF);
 }
 
 /* Where the component registers are, as the Register Locator says */

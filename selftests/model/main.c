@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 	listener = atoi(argv[1]);
 	control = atoi(argv[2]);
 	m->serial = strtoull(argv[3], NULL, 0);
-	m->capacity = strtoull(argv[4], NULL, 0);
+	m->memory_size = strtoull(argv[4], NULL, 0);
 	for (i = 0; i < VECTORS; i++)
 		m->vector[i] = -1;
 	m->memory = memfd_create("bar2", MFD_CLOEXEC);

@@ -32,7 +32,9 @@
 #define CFG_GPF		0x1c8		/* Global Persistent Flush DVSEC */
 #define CFG_FLEX	0x1d8		/* Flex Bus Port DVSEC */
 #define CFG_SPARE	0x200		/* a DVSEC that is nobody's, yet */
-#define CFG_LAST	0xfe8		/* likewise, with no room behind it */
+#define CFG_MANY	0x300		/* more of them, each of 16 bytes */
+#define MANY		12
+#define CFG_LAST	0xfe8		/* and one with no room behind it */
 
 enum spaces { SPACE_CFG, SPACE_CM, SPACES };
 
@@ -42,7 +44,7 @@ enum commit {
 	COMMIT_ERROR,
 	COMMIT_SLOW,		/* after commit_ms */
 	COMMIT_LIE,		/* to another range than the one written */
-	COMMIT_GONE,		/* and the device with it */
+	COMMIT_GONE,		/* and the registers with it */
 	COMMIT_STUCK,		/* and never uncommitted */
 };
 
@@ -64,7 +66,8 @@ struct model {
 	uint32_t block_at;		/* in BAR 0 */
 	uint8_t pba[BAR4_SIZE];
 	uint64_t serial;
-	uint64_t capacity;
+	uint64_t memory_size;
+	uint64_t capacity;		/* as it says */
 	unsigned int decoders;
 
 	enum commit commit;

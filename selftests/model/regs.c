@@ -90,7 +90,7 @@ static void commit(struct model *m, unsigned int n)
 		m->commit_due = now_ms() + m->commit_ms;
 		return;
 	case COMMIT_GONE:
-		memset(m->ones, true, sizeof(m->ones));
+		m->ones[SPACE_CM] = true;
 		return;
 	case COMMIT_LIE:
 		bend(m, at);
