@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -349,6 +350,47 @@ TEST(commits_another_range_for_good)
 	ASSERT_EQ(0, control_info(&info));
 	EXPECT_EQ(0, info.flags & VFIO_CXL_INFO_LIVE);
 	EXPECT_EQ(-EIO, user_open(&user));
+	EXPECT_TRUE(device_bound(""));
+}
+
+/* Committed it stays, and live: to clear it says no, to unbind says so in the log */
+TEST(never_lets_go)
+{
+	struct vfio_cxl_decoder_clear clear = {};
+	struct vfio_cxl_info info;
+	int kmsg;
+
+	ASSERT_TRUE(device_bound("commit stuck + keep on"));
+	ASSERT_TRUE(memory_ready());
+	EXPECT_EQ(-EIO, control_clear(&clear));
+	EXPECT_EQ(VFIO_CXL_REASON_COMMIT_TIMEOUT, clear.reason);
+	ASSERT_EQ(0, control_info(&info));
+	EXPECT_NE(0, info.flags & VFIO_CXL_INFO_LIVE);
+	EXPECT_EQ(0x600, device_get("cm 0x120") & 0x600);
+	kmsg = kmsg_open();
+	ASSERT_LE(0, kmsg);
+	ASSERT_TRUE(dev_unbind());
+	EXPECT_TRUE(kmsg_says(kmsg, "could not be left as they were found"));
+	EXPECT_TRUE(device_bound(""));
+}
+
+/* Its media is to be ready in 256 s: who has the patience for that may have none */
+TEST(asks_for_minutes)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_TRUE(device_is("hdm 0 0x140000000 0x10000000 0x1600 + "
+			      "lie cfg 0x12c 0x80008009"));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(dev_bind());
+	usleep(300000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	kill(pid, SIGKILL);
+	/* The test's own time is 30 s */
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(device_bound(""));
 }
 

@@ -262,6 +262,67 @@ TEST_F(tenancy, away_in_the_reset)
 	EXPECT_EQ(0x35, self->at[7]);
 }
 
+/* Gone for good, as far as anybody can tell: each way in says so, then it is back */
+TEST_F(tenancy, gone_while_open)
+{
+	struct vfio_cxl_decoder decoder = { .argsz = sizeof(decoder) };
+	pthread_t thread;
+	__u16 vendor = 0;
+	void *back;
+
+	ASSERT_TRUE(device_does("ones all"));
+	EXPECT_EQ(-ENODEV, control_ioctl(VFIO_CXL_DECODER, &decoder));
+	EXPECT_EQ(2, pread(self->user.device, &vendor, 2, CONFIG + 0x114));
+	EXPECT_EQ(0xffff, vendor);
+	munmap((void *)self->at, MAPPED);
+	/* The close resets it, and the kernel waits for it */
+	ASSERT_EQ(0, pthread_create(&thread, NULL, comes_back, self));
+	user_close(&self->user);
+	pthread_join(thread, &back);
+	EXPECT_EQ(self, back);
+	ASSERT_EQ(0, user_open(&self->user));
+	self->at = map_congruent(&self->user, 0, MAPPED);
+	ASSERT_NE(MAP_FAILED, (void *)self->at);
+	EXPECT_EQ(0x35, self->at[7]);
+}
+
+/* What could not be undone when it was unbound is there: as found, then */
+TEST_F(tenancy, gone_when_unbound)
+{
+	struct vfio_cxl_info info;
+
+	munmap((void *)self->at, MAPPED);
+	user_close(&self->user);
+	ASSERT_TRUE(device_does("ones all"));
+	ASSERT_TRUE(dev_unbind());
+	EXPECT_FALSE(dev_bind());
+	ASSERT_TRUE(device_does("ones off"));
+	ASSERT_TRUE(dev_bind());
+	ASSERT_EQ(0, control_info(&info));
+	EXPECT_EQ(VFIO_CXL_ORIGIN_FIRMWARE, info.origin);
+	EXPECT_NE(0, info.flags & VFIO_CXL_INFO_LIVE);
+	ASSERT_EQ(0, user_open(&self->user));
+	self->at = map_congruent(&self->user, 0, MAPPED);
+	ASSERT_NE(MAP_FAILED, (void *)self->at);
+	EXPECT_EQ(0x35, self->at[7]);
+}
+
+/* Without a length it has its headers all the same, and they are closed */
+TEST_F(tenancy, dvsec_of_no_length)
+{
+	__u32 value = 0x12345678;
+
+	munmap((void *)self->at, MAPPED);
+	user_close(&self->user);
+	ASSERT_TRUE(device_bound("set cfg 0x1cc 0x00021e98"));
+	ASSERT_TRUE(memory_ready());
+	ASSERT_EQ(0, user_open(&self->user));
+	self->at = map_congruent(&self->user, 0, MAPPED);
+	ASSERT_NE(MAP_FAILED, (void *)self->at);
+	ASSERT_EQ(4, pwrite(self->user.device, &value, 4, CONFIG + 0x1cc));
+	EXPECT_EQ(0x00021e98, device_get("cfg 0x1cc"));
+}
+
 /* ---- its own DMA ---- */
 
 static bool dma_writes(__u64 iova)
@@ -277,9 +338,11 @@ static bool dma_reads(__u64 iova)
 /* Not before somebody has it open and lets it, and only where he lets it */
 TEST_F(tenancy, dma_where_it_may)
 {
+	int kmsg = kmsg_open();
 	__u16 command = 6;
 	char *own;
 
+	ASSERT_LE(0, kmsg);
 	/* Ours to lose, if it should get there */
 	EXPECT_FALSE(dma_writes(HOSTILE_BASE));
 	EXPECT_EQ(0x35, self->at[7]);
@@ -294,7 +357,7 @@ TEST_F(tenancy, dma_where_it_may)
 	EXPECT_FALSE(dma_writes(IOVA - 16));
 	EXPECT_FALSE(dma_writes(HOSTILE_BASE));
 	EXPECT_FALSE(dma_reads(0x1000));
-	/* A reset ends what it was allowed, a close what was mapped */
+	EXPECT_TRUE(kmsg_says(kmsg, "DMAR: [DMA Write"));
 	ASSERT_EQ(0, type1_unmap(&self->user, IOVA, MIB));
 	EXPECT_FALSE(dma_writes(IOVA + 16));
 	munmap(own, MIB);
