@@ -323,6 +323,22 @@ TEST_F(tenancy, dvsec_of_no_length)
 	EXPECT_EQ(0x00021e98, device_get("cfg 0x1cc"));
 }
 
+/* Longer than config space is: VFIO's core has no device for anybody then */
+TEST_F(tenancy, dvsec_longer_than_config_space)
+{
+	struct user user;
+
+	munmap((void *)self->at, MAPPED);
+	user_close(&self->user);
+	ASSERT_TRUE(device_bound("set cfg 0x114 0xfff21e98"));
+	ASSERT_TRUE(memory_ready());
+	EXPECT_EQ(-EINVAL, user_open(&user));
+	ASSERT_TRUE(device_does("set cfg 0x114 0x03c21e98"));
+	ASSERT_EQ(0, user_open(&self->user));
+	self->at = map_congruent(&self->user, 0, MAPPED);
+	ASSERT_NE(MAP_FAILED, (void *)self->at);
+}
+
 /* ---- its own DMA ---- */
 
 static bool dma_writes(__u64 iova)

@@ -118,6 +118,29 @@ static void close_regions(struct vfio_cxl_device *cxl)
 	mutex_unlock(&cxl->shadow_lock);
 }
 
+/*
+ * The core believes how long a capability says it is, and marks it in a map of
+ * config space past the map's end. A device may say so at any time, so no check
+ * would hold. With a map of twice the size there is room for any that begins in
+ * config space. What is behind that can't be read on x86, so the open fails; where
+ * such an address wraps, the core has values there that nobody can ask for.
+ */
+static int core_enable(struct vfio_cxl_device *cxl)
+{
+	struct pci_dev *pdev = cxl->core.pdev;
+	int size = pdev->cfg_size;
+	int ret;
+
+	if (vfio_cxl_fails("enable"))
+		return -EIO;
+
+	pdev->cfg_size = 2 * PCI_CFG_SPACE_EXP_SIZE;
+	ret = vfio_pci_core_enable(&cxl->core);
+	pdev->cfg_size = size;
+
+	return ret;
+}
+
 /* Enabling resets the device, so the decoders are gone and come back */
 static int device_open(struct vfio_device *vdev)
 {
@@ -133,7 +156,7 @@ static int device_open(struct vfio_device *vdev)
 	}
 	vfio_cxl_gate_close(cxl, VFIO_CXL_GATE_OPEN);
 	vfio_cxl_config_take(cxl);
-	ret = vfio_cxl_fails("enable") ? -EIO : vfio_pci_core_enable(&cxl->core);
+	ret = core_enable(cxl);
 	vfio_cxl_config_give(cxl);
 	restored = vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_OPEN, true);
 	if (ret)
