@@ -61,8 +61,12 @@ REFUSED(dvsec_beyond_config_space, "is too short",
 	"regs_init: end of config space");
 REFUSED(not_mem_capable, "not Mem_Capable",
 	"set cfg 0x11a 0x12 2", "regs_init: CXL_DVSEC_CAP_MEM");
-REFUSED(capability_all_ones, "not Mem_Capable",
+REFUSED(capability_all_ones, "reads all ones",
 	"lie cfg 0x118 0xffff0000", "regs_init: PCI_POSSIBLE_ERROR");
+REFUSED(control_all_ones, "reads all ones",
+	"lie cfg 0x11c 0xffffffff 0 2", "regs_init: PCI_POSSIBLE_ERROR");
+REFUSED(lock_all_ones, "reads all ones",
+	"lie cfg 0x124 0xffffffff 0 1", "regs_init: PCI_POSSIBLE_ERROR");
 REFUSED(too_many_dvsecs, "too many DVSEC and DOE capabilities",
 	"set cfg 0x304 0x01021e98 + set cfg 0x314 0x01021e98 + set cfg 0x324 0x01021e98 + "
 	"set cfg 0x334 0x01021e98 + set cfg 0x344 0x01021e98 + set cfg 0x354 0x01021e98 + "

@@ -596,8 +596,14 @@ int vfio_cxl_regs_init(struct vfio_cxl_device *cxl)
 	regs->capability = dvsec_read16(cxl, CXL_DVSEC_CAP);
 	regs->found_control = dvsec_read16(cxl, CXL_DVSEC_CTRL);
 	regs->found_lock = dvsec_read16(cxl, CXL_DVSEC_LOCK);
+	/* Control is put back as it was found */
 	if (PCI_POSSIBLE_ERROR(regs->capability) ||
-	    !(regs->capability & CXL_DVSEC_CAP_MEM)) {
+	    PCI_POSSIBLE_ERROR(regs->found_control) ||
+	    PCI_POSSIBLE_ERROR(regs->found_lock)) {
+		pci_err(pdev, "CXL Device DVSEC reads all ones\n");
+		return -ENODEV;
+	}
+	if (!(regs->capability & CXL_DVSEC_CAP_MEM)) {
 		pci_err(pdev, "the device is not Mem_Capable\n");
 		return -ENODEV;
 	}
