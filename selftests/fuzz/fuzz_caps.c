@@ -148,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	u32 index = 0, at = 0, count = 0, n;
 	struct vfio_cxl_hdm hdm;
-	int ret, want = 0;
+	int ret, want;
 
 	fill(&page, &in);
 	memset(&hdm, 0xa5, sizeof(hdm));
@@ -164,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&state, 0xa5, sizeof(state));
 	ret = vfio_cxl_hdm_snapshot(&hdm, &state);
+	want = page.dword[at / 4 + 1] == GONE ? -ENODEV : 0;
 	for (n = 0; n < count && !want; n++)
 		want = page.dword[at / 4 + 8 + 8 * n] == GONE ? -ENODEV : 0;
 	must(ret == want, "a device that is gone is gone");

@@ -125,6 +125,9 @@ REFUSED(decoder_all_ones, "make no sense: -ENODEV",
 REFUSED(last_decoder_all_ones, "make no sense: -ENODEV",
 	"lie cm 0x180 0xffffffff", "hdm_snapshot: ret");
 
+REFUSED(global_control_all_ones, "make no sense: -ENODEV",
+	"lie cm 0x104 0xffffffff 0 1", "hdm_snapshot: global ALL_ONES");
+
 /* The host's own memory ends where the window begins */
 REFUSED(decoder_over_system_ram, "uses the device's memory as System RAM",
 	"hdm 0 0x130000000 0x20000000 0x1600", "found_in_use: range_is_ram");

@@ -143,6 +143,9 @@ int vfio_cxl_hdm_snapshot(const struct vfio_cxl_hdm *hdm,
 
 	memset(state, 0, sizeof(*state));
 	state->global = hdm_read(hdm, CXL_HDM_GLOBAL);
+	/* It has reserved bits, and is written back */
+	if (state->global == ALL_ONES)
+		return -ENODEV;
 	for (n = 0; n < hdm->count; n++) {
 		ret = vfio_cxl_hdm_read(hdm, n, &state->decoder[n]);
 		if (ret)
