@@ -312,9 +312,10 @@ TEST(media_takes_its_time)
 	unsigned long begin;
 	char *memory;
 
-	ASSERT_TRUE(device_is("media 600"));
+	ASSERT_TRUE(device_is("media never"));
 	EXPECT_EQ(-EAGAIN, control_program(&program));
 	EXPECT_EQ(VFIO_CXL_REASON_MEDIA_NOT_READY, program.reason);
+	ASSERT_NE(NULL, bed("model dcd0 media 600"));
 	usleep(700000);
 	program = (struct vfio_cxl_decoder_program){};
 	ASSERT_EQ(0, control_program(&program));
