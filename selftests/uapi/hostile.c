@@ -311,7 +311,7 @@ PROGRAM(never_commits, EIO, COMMIT_TIMEOUT,
 PROGRAM(commit_fails, EIO, COMMIT_ERROR,
 	"commit error", "hdm_wait: CXL_HDM_CTRL_ERROR");
 PROGRAM(commits_too_late, EIO, COMMIT_TIMEOUT,
-	"commit slow 200", "hdm_commit: not left asking");
+	"commit slow 200", "hdm_wait: HDM_WAIT_TOTAL_US");
 PROGRAM(commits_another_range, EIO, READBACK,
 	"commit lie", "hdm_verify: hdm_same");
 PROGRAM(base_reads_back_otherwise, EIO, READBACK,
