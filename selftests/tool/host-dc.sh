@@ -139,6 +139,8 @@ window='{"index":0,"base":20669530112,"size":4294967296}'
 # placed FLAGS WINDOW [OTHER]: of regions 1 and 2, half of which is decoded, and all
 placed()
 {
+	local in=$(($1 ? 64 | $2 << 16 : 0))
+
 	world <<-E
 		info 7 0 1
 		region 0x50000000 0x40000000 0x200000 0x20000000 0x50000000 $1 $2
@@ -146,9 +148,9 @@ placed()
 		window 0x100000000 11
 		host_region 0x100000000 0x200000 0
 		extent 1 4 0x10000000 0x200000 0x10000000 - $COMMITTED 2 0 0 0 0 0
-		extent 2 4 0x50000000 0x200000 0x50000000 $A $COMMITTED 2 0 0 0 0 1
+		extent 2 4 0x50000000 0x200000 0x50000000 $A $COMMITTED 2 0 0 0 $in 1
 		extent 3 4 0x6ff00000 0x200000 -1 $B $PENDING 0 0 0 0 0 1
-		extent 4 4 0x90000000 0x200000 0x90000000 - $PENDING 0 0 0 0 0 2
+		extent 4 4 0x90000000 0x200000 0x90000000 - $PENDING 0 0 0 0 $in 2
 		extent $host 5 3 0x200000 0x0 $C $COMMITTED 2 0 0 0 32 8
 		tag $A $COMMITTED 2 0 0 0 0 3 0x200000
 		tag $B $PENDING 0 0 0 0 0 3 0x200000
@@ -158,11 +160,14 @@ placed()
 C=c0ffee00-0000-4000-8000-000000000001
 host=$((1 << 48))
 fake=(FAKE_WINDOW=3)
+mkdir -p "$fix/sys/firmware/acpi/tables"
+cedt 0x4d0000000:0x100000000
 placed 4 0
 exit_is 0 dc list 0d:00.0 --json
 json '.extents | map(.fixed_window)' "[null,$window,null,$window,null]" \
 	'not told, told, not decoded, told, of the host'
-is "$(asked)" 'DC_LIST DC_INFO WINDOW' 'what is the same is asked for once'
+json '.extents[1].flags' '[]' 'which is no flag'
+is "$(asked)" DC_LIST 'without waiting for a busy device'
 exit_is 0 dc list 0d:00.0
 is "$(grep -n 'fixed memory window' <<<"$out")" \
 	"7:those with an OFFSET are $shown" "for people, below the device's table"
@@ -195,7 +200,7 @@ placed 4 0
 cat >>"$dir/0" <<-E
 	gone $host
 	extent 5 4 0x70000000 0x200000 -1 $B $PENDING 0 0 0 0 0 1
-	extent 6 4 0x90200000 0x200000 0x90200000 $B $PENDING 0 0 0 0 0 2
+	extent 6 4 0x90200000 0x200000 0x90200000 $B $PENDING 0 0 0 0 64 2
 E
 exit_is 0 dc status 0d:00.0 $B --json
 json '.statuses[0].fixed_window' "$window" 'the first that is in one'
@@ -204,28 +209,28 @@ placed 0 0
 exit_is 0 dc list 0d:00.0 --json
 json '.extents | map(.fixed_window)' '[null,null,null,null,null]' 'an older driver'
 placed 4 0 1
-exit_is 3 dc list 0d:00.0
+exit_is 3 dc show 0d:00.0
 placed 4 1
-for s in list show "status --extent 2"; do
-	# shellcheck disable=SC2086 # words
-	error 3 null dc ${s%% *} 0d:00.0 ${s#"${s%% *}"}
-	json_err '.error.why | test("fixed memory window")' true "no such window: $s"
-done
-# What is in none is not asked about
-world <<-E
-	extent 3 4 0x6ff00000 0x200000 -1 $B $PENDING 0 0 0 0 0 1
-	extent $host 5 3 0x200000 0x0 $C $COMMITTED 2 0 0 0 32 8
-E
-exit_is 0 dc list 0d:00.0
-is "$(asked)" DC_LIST 'no more than the list'
-# A failure is not "none"
+error 3 null dc show 0d:00.0
+json_err '.error.why | test("fixed memory window")' true 'no such window'
+exit_is 0 dc list 0d:00.0 --json
+json '.extents | map(.fixed_window)' '[null,null,null,null,null]' \
+	'nothing that is not in the table'
+cedt 0x4d0000000:0x100000000 0x5d0000000:0x80000000
+exit_is 0 dc list 0d:00.0 --json
+json '.extents | map(.fixed_window | .index, .base)' \
+	"[null,null,1,$((0x5d0000000)),null,null,1,$((0x5d0000000)),null,null]" \
+	'another one'
+# How it stands is told without the list
 placed 4 0
-fake=("FAKE_WINDOW=3" "FAKE_FAIL=DC_INFO=19")
-exit_is 3 dc list 0d:00.0
-exit_is 3 dc status 0d:00.0 $A
 fake=("FAKE_WINDOW=3" "FAKE_FAIL=DC_LIST=19")
-exit_is 3 dc status 0d:00.0 $A
-exit_is 0 dc status 0d:00.0 $C
+exit_is 0 dc status 0d:00.0 $A --json
+json '.statuses[0] | [.state, .fixed_window]' '["COMMITTED",null]' 'but not where'
+# Nor does it take the table
+rm "$fix/sys/firmware/acpi/tables/CEDT"
+fake=("FAKE_WINDOW=3")
+exit_is 0 dc list 0d:00.0 --json
+json '.extents | map(.fixed_window)' '[null,null,null,null,null]' 'no table'
 fake=()
 
 # list, show, and what status and list gain

@@ -134,8 +134,10 @@ has "$out" '994 changes from #7 on are lost' 'for people'
 has "$out" "1   $A" 'with a table'
 world < <(echo 'info 3 0 0'
 	echo 'region 0x10000000 0x40000000 0x200000 0x40000000 0x10000000 4 0'
-	echo "extent 1 3 0x10000000 0x200000 0x10000000 $A $COMMITTED 2 0 0 0 0 0"
+	echo "extent 1 3 0x10000000 0x200000 0x10000000 $A $COMMITTED 2 0 0 0 64 0"
 	entry 1001; entry 1002)
+mkdir -p "$fix/sys/firmware/acpi/tables"
+cedt 0x4d0000000:0x100000000
 fake=(FAKE_WINDOW=3)
 exit_is 0 monitor --json --count 2 --since 7 0d:00.0
 json 'select(.type == "extents") | .extents | map(.fixed_window)' \

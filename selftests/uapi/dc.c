@@ -197,6 +197,8 @@ TEST_F(dc, list_pages)
 		EXPECT_EQ(self->dc.info.region[0].dpa + pieces[i].offset,
 			  extents[i].dpa);
 		EXPECT_EQ(VFIO_CXL_DC_PENDING, extents[i].state);
+		/* In the one window that there is */
+		EXPECT_EQ(VFIO_CXL_DC_EXTENT_WINDOW, extents[i].flags);
 		EXPECT_LT(i ? extents[i - 1].id : 0, extents[i].id);
 	}
 	/* Just as many as there is room for */

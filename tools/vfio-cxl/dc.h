@@ -33,8 +33,8 @@ struct places {
 /* dc_place.c */
 int read_places(struct vcxl_device *dev, const struct vfio_cxl_dc_info *info,
 		struct places *places);
-int places_of(struct vcxl_device *dev, const struct vfio_cxl_dc_extent *extents,
-	      size_t count, struct places *places);
+void places_of(struct vcxl *ctx, const struct vfio_cxl_dc_extent *extents,
+	       size_t count, struct places *places);
 bool has_place(const struct vfio_cxl_dc_extent *extent);
 /* "0 at 0x4d0000000, 4 GiB" */
 void format_place(struct json_object *place, char *buf, size_t len);
@@ -127,6 +127,7 @@ int wait_outcome(struct waiter *w, struct vcxl_device *dev,
 /* dc_list.c */
 /* A table, no wider than 100 columns */
 void print_extents(struct json_object *records);
-int read_extents(struct vcxl_device *dev, struct json_object *records);
+int read_extents(struct vcxl *ctx, struct vcxl_device *dev,
+		 struct json_object *records);
 
 #endif /* VFIO_CXL_DC_H */

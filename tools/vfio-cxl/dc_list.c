@@ -55,7 +55,8 @@ void print_extents(struct json_object *records)
 	print_some(records, true, host_columns);
 }
 
-int read_extents(struct vcxl_device *dev, struct json_object *records)
+int read_extents(struct vcxl *ctx, struct vcxl_device *dev,
+		 struct json_object *records)
 {
 	struct vfio_cxl_dc_extent *extents;
 	struct places places;
@@ -64,12 +65,12 @@ int read_extents(struct vcxl_device *dev, struct json_object *records)
 
 	if (ret)
 		return ret;
-	ret = places_of(dev, extents, count, &places);
-	for (i = 0; !ret && i < count; i++)
+	places_of(ctx, extents, count, &places);
+	for (i = 0; i < count; i++)
 		json_append(records, json_dc_extent(vcxl_device_name(dev),
 						    &extents[i], &places));
 	free(extents);
-	return ret;
+	return 0;
 }
 
 /* Of several devices, each below its name */
@@ -86,7 +87,7 @@ static void print_device(struct vcxl_device *dev, struct json_object *records)
 static int list_one(struct args *args, struct vcxl_device *dev)
 {
 	struct json_object *records = json_list();
-	int ret = read_extents(dev, records);
+	int ret = read_extents(args->ctx, dev, records);
 
 	if (ret) {
 		json_object_put(records);
@@ -112,8 +113,8 @@ static int is_capable(struct vcxl_device *dev, bool *capable)
 }
 
 /* All devices in memory before the first is printed */
-static int read_all(struct vcxl_device **devs, size_t count,
-		    struct json_object **lists)
+static int read_all(struct vcxl *ctx, struct vcxl_device **devs,
+		    size_t count, struct json_object **lists)
 {
 	size_t i;
 
@@ -125,7 +126,7 @@ static int read_all(struct vcxl_device **devs, size_t count,
 			ret = is_capable(devs[i], &capable);
 		if (!ret && capable) {
 			lists[i] = json_list();
-			ret = read_extents(devs[i], lists[i]);
+			ret = read_extents(ctx, devs[i], lists[i]);
 		}
 		if (ret)
 			return ret;
@@ -172,7 +173,7 @@ static int list_all(struct args *args)
 	lists = calloc(count + 1, sizeof(*lists));
 	if (!lists)
 		out_of_memory();
-	ret = read_all(devs, count, lists);
+	ret = read_all(args->ctx, devs, count, lists);
 	if (ret)
 		ret = report(args, ret);
 	else

@@ -35,26 +35,33 @@ int read_places(struct vcxl_device *dev, const struct vfio_cxl_dc_info *info,
 /* Host memory, and what the decoder does not decode, is in no such window */
 bool has_place(const struct vfio_cxl_dc_extent *extent)
 {
-	return !(extent->flags & VFIO_CXL_DC_EXTENT_HOST) &&
-	       extent->offset != VFIO_CXL_DC_NOWHERE;
+	return extent->flags & VFIO_CXL_DC_EXTENT_WINDOW &&
+	       extent->region < VFIO_CXL_DC_REGIONS;
 }
 
-/* The driver is asked only where one of them is in such a window */
-int places_of(struct vcxl_device *dev, const struct vfio_cxl_dc_extent *extents,
-	      size_t count, struct places *places)
+/*
+ * By firmware's table: the driver would answer only when the device is not busy,
+ * and a list does not wait. Without rights to the table it is not known.
+ */
+void places_of(struct vcxl *ctx, const struct vfio_cxl_dc_extent *extents,
+	       size_t count, struct places *places)
 {
-	struct vfio_cxl_dc_info info;
 	size_t i;
-	int ret;
 
 	memset(places, 0, sizeof(*places));
-	for (i = 0; i < count; i++)
-		if (has_place(&extents[i]))
-			break;
-	if (i == count)
-		return 0;
-	ret = vcxl_dc_info(dev, &info);
-	return ret ? ret : read_places(dev, &info, places);
+	for (i = 0; i < count; i++) {
+		struct vfio_cxl_window *window;
+
+		if (!has_place(&extents[i]))
+			continue;
+		window = &places->window[extents[i].region];
+		if (window->size)
+			continue;
+		window->index = extents[i].flags >>
+				VFIO_CXL_DC_EXTENT_WINDOW_SHIFT;
+		if (enough(vcxl_cedt_window(ctx, window)))
+			window->size = 0;
+	}
 }
 
 void format_place(struct json_object *place, char *buf, size_t len)

@@ -122,32 +122,31 @@ static bool is_of(const struct vfio_cxl_dc_extent *extent,
 		extent->region == status->region);
 }
 
-/* Of the first extent that is in one: they all are in the same. NULL: none is */
-static int add_place(struct vcxl_device *dev,
-		     const struct vfio_cxl_dc_status *status,
-		     struct json_object *o)
+/*
+ * Of the first extent that is in one: they all are in the same. NULL: none is. How
+ * it stands is known, whether or not the list can be had.
+ */
+static void add_place(struct args *args, struct vcxl_device *dev,
+		      const struct vfio_cxl_dc_status *status,
+		      struct json_object *o)
 {
 	struct vfio_cxl_dc_extent *extents;
 	struct places places;
 	size_t count, i;
-	int ret;
 
 	json_add(o, "fixed_window", NULL);
-	if (status->flags & VFIO_CXL_DC_STATUS_HOST)
-		return 0;
-	ret = vcxl_dc_list(dev, &extents, &count);
-	if (ret)
-		return ret;
+	if (status->flags & VFIO_CXL_DC_STATUS_HOST ||
+	    enough(vcxl_dc_list(dev, &extents, &count)))
+		return;
 	for (i = 0; i < count; i++)
 		if (is_of(&extents[i], status) && has_place(&extents[i]))
 			break;
-	if (i < count)
-		ret = places_of(dev, &extents[i], 1, &places);
-	if (i < count && !ret)
+	if (i < count) {
+		places_of(args->ctx, &extents[i], 1, &places);
 		json_add(o, "fixed_window",
 			 json_place(&places, extents[i].region));
+	}
 	free(extents);
-	return ret;
 }
 
 static int show(struct args *args, struct vcxl_device *dev,
@@ -174,11 +173,7 @@ static int show(struct args *args, struct vcxl_device *dev,
 	o = json_dc_status(&status);
 	json_add(o, "device", json_text(vcxl_device_name(dev)));
 	json_append(records, o);
-	ret = add_place(dev, &status, o);
-	if (ret) {
-		json_object_put(records);
-		return report(args, ret);
-	}
+	add_place(args, dev, &status, o);
 	if (args->opt[OPT_JSON])
 		print_json("statuses", records);
 	else

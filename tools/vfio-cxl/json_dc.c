@@ -126,7 +126,9 @@ struct json_object *json_dc_extent(const char *device,
 	json_add(o, "reason", json_enum(extent->reason, vcxl_reason_name));
 	ADD_U64(o, extent, rc);
 	ADD_U64(o, extent, requests);
-	json_add(o, "flags", json_bits(extent->flags,
+	/* In which window is told by itself */
+	json_add(o, "flags", json_bits(extent->flags &
+				       (VFIO_CXL_DC_EXTENT_WINDOW - 1),
 				       vcxl_dc_extent_flag_name));
 	json_add(o, "in_use",
 		 json_flag(extent->flags & VFIO_CXL_DC_EXTENT_IN_USE));

@@ -213,7 +213,7 @@ void show_mark(struct monitor *m, const char *type, const char *name,
 int show_extents(struct monitor *m, struct vcxl_device *dev)
 {
 	struct json_object *o, *list = json_list();
-	int ret = read_extents(dev, list);
+	int ret = read_extents(m->args->ctx, dev, list);
 
 	if (ret || !m->args->opt[OPT_JSON]) {
 		if (!ret && json_object_array_length(list))

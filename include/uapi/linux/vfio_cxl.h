@@ -868,7 +868,9 @@ struct vfio_cxl_dc_info {
  * @reason: enum vfio_cxl_reason, why it is in @state
  * @rc: the device's return code (8.2.8.4.5.1) to the last command about it, or 0
  * @requests: times that the device asked for it back
- * @flags: VFIO_CXL_DC_EXTENT_*
+ * @flags: VFIO_CXL_DC_EXTENT_*; with WINDOW, on the control node, the number of the fixed
+ *	memory window that decoder 0 decodes it in is in the bits from
+ *	VFIO_CXL_DC_EXTENT_WINDOW_SHIFT up
  * @region: number of its region
  * @sequence: its place among those of its tag in a sharable region
  */
@@ -894,6 +896,8 @@ struct vfio_cxl_dc_extent {
 #define VFIO_CXL_DC_EXTENT_MISMATCH	(1 << 3) /* asked for in part, or by another tag */
 #define VFIO_CXL_DC_EXTENT_DEFERRED	(1 << 4) /* COMMITTED, its release is deferred */
 #define VFIO_CXL_DC_EXTENT_HOST		(1 << 5) /* host memory */
+#define VFIO_CXL_DC_EXTENT_WINDOW	(1 << 6) /* in a window; ABI version 8 */
+#define VFIO_CXL_DC_EXTENT_WINDOW_SHIFT	16
 	__u32 region;
 	__u32 sequence;
 };

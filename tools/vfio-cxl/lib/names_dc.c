@@ -63,6 +63,7 @@ static const char *const region_flags[] = {
 static const char *const extent_flags[] = {
 	FLAG(EXTENT, IN_USE), FLAG(EXTENT, RECOVERED), FLAG(EXTENT, DECIDED),
 	FLAG(EXTENT, MISMATCH), FLAG(EXTENT, DEFERRED), FLAG(EXTENT, HOST),
+	FLAG(EXTENT, WINDOW),
 };
 
 /* EXTENT and REGION are what was asked */

@@ -98,14 +98,22 @@ static void fill_counts(struct vfio_cxl_dc *dc, struct vfio_cxl_dc_info *info)
 	info->revoked = stats->revoked;
 }
 
-static void fill_device(struct vfio_cxl_device *cxl, struct vfio_cxl_dc *dc,
-			struct vfio_cxl_dc_info *info, bool control)
+/* That decoder 0 decodes in. The host's address map is not for a VFIO user */
+static int own_window(struct vfio_cxl_device *cxl, bool control)
 {
 	int window = -ENOENT;
 
-	/* The host's address map is not for a VFIO user */
 	if (control && vfio_cxl_has_memory(cxl))
 		window = vfio_cxl_window_of(cxl->memory.base);
+
+	return window > U16_MAX ? -ENOENT : window;
+}
+
+static void fill_device(struct vfio_cxl_device *cxl, struct vfio_cxl_dc *dc,
+			struct vfio_cxl_dc_info *info, bool control)
+{
+	int window = own_window(cxl, control);
+
 	info->flags = VFIO_CXL_DC_INFO_CAPABLE;
 	if (dc->started && vfio_cxl_dcd_synced(&dc->engine))
 		info->flags |= VFIO_CXL_DC_INFO_SYNCED;
@@ -146,8 +154,9 @@ int vfio_cxl_dc_info(struct vfio_cxl_device *cxl, void *data, bool control)
 	return 0;
 }
 
+/* @window: as for regions */
 static void fill_extent(struct vfio_cxl_device *cxl,
-			const struct vfio_cxl_dcd_item *item,
+			const struct vfio_cxl_dcd_item *item, int window,
 			struct vfio_cxl_dc_extent *extent)
 {
 	u64 len = item->len;
@@ -181,6 +190,9 @@ static void fill_extent(struct vfio_cxl_device *cxl,
 		extent->flags |= VFIO_CXL_DC_EXTENT_DEFERRED;
 	if (item->id >= VFIO_CXL_HOST_FIRST_ID)
 		vfio_cxl_host_fill(cxl->host, item, extent);
+	else if (window >= 0 && extent->offset != VFIO_CXL_DC_NOWHERE)
+		extent->flags |= VFIO_CXL_DC_EXTENT_WINDOW |
+				 (u32)window << VFIO_CXL_DC_EXTENT_WINDOW_SHIFT;
 }
 
 struct dc_piece {
@@ -192,8 +204,8 @@ struct dc_piece {
 static int list_piece(struct vfio_cxl_device *cxl, struct vfio_cxl_dc_list *arg,
 		      struct dc_piece *piece, struct vfio_cxl_dcd_page *page)
 {
+	int window, ret;
 	u32 i;
-	int ret;
 
 	page->room = min_t(u32, arg->room - arg->count, DC_LIST_PIECE);
 	page->item = piece->item;
@@ -203,8 +215,9 @@ static int list_piece(struct vfio_cxl_device *cxl, struct vfio_cxl_dc_list *arg,
 
 	/* Where decoder 0 stands; what is read while it changes is of no use */
 	down_read(&cxl->gate_sem);
+	window = own_window(cxl, !page->tenant);
 	for (i = 0; i < page->count; i++)
-		fill_extent(cxl, &piece->item[i], &piece->extent[i]);
+		fill_extent(cxl, &piece->item[i], window, &piece->extent[i]);
 	up_read(&cxl->gate_sem);
 	if (copy_to_user(u64_to_user_ptr(arg->extents) +
 			 arg->count * sizeof(piece->extent[0]), piece->extent,
