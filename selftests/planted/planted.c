@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/stop_machine.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
@@ -71,11 +72,8 @@ static void lock_kept(void)
 	mutex_lock(&kept);
 }
 
-static void lock_order(void)
+static int lock_order_alone(void *unused)
 {
-	unsigned long flags;
-
-	local_irq_save(flags);
 	/* Again: lock_kept() was reported before */
 	debug_locks = 1;
 	spin_lock(&one);
@@ -87,7 +85,14 @@ static void lock_order(void)
 	spin_lock(&one);
 	spin_unlock(&one);
 	spin_unlock(&other);
-	local_irq_restore(flags);
+
+	return 0;
+}
+
+/* Who took a lock while lockdep was off would be reported first */
+static void lock_order(void)
+{
+	stop_machine(lock_order_alone, NULL, NULL);
 }
 
 /* Memory */
