@@ -85,6 +85,14 @@ static unsigned int calls(const char *function, double *sum)
 	return n;
 }
 
+/* How many there were since it was cleared */
+unsigned int trace_calls(const char *function)
+{
+	double sum;
+
+	return calls(function, &sum);
+}
+
 /*
  * Since it was cleared, in sum; and less what the tracer adds to each call, where that
  * can be known: where instructions are counted.

@@ -7,6 +7,7 @@
 
 void trace_start(const char *const *functions, const char *empty);
 void trace_clear(void);
+unsigned int trace_calls(const char *function);
 uint64_t trace_ns(const char *function);
 void trace_stop(void);
 
