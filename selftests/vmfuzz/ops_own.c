@@ -11,6 +11,8 @@
 
 #define STRUCT	8192		/* room for any of them, and a tail */
 #define LIST	8		/* elements that are asked for, at most */
+#define SIZE_MOST	(16 * MIB)	/* of a backend */
+#define TIB		(1ULL << 40)
 
 /* What lists are written to is behind the struct */
 static char *list_of(struct thread *t)
@@ -250,6 +252,15 @@ static void fill_create(struct thread *t, const struct call *call, void *arg,
 		create->flags = VFIO_CXL_BACKEND_NODE;
 }
 
+/* Nor all that the guest has: who asks for less would be killed for it */
+static void tame_create(void *arg)
+{
+	struct vfio_cxl_backend_create *create = arg;
+
+	if (create->size > SIZE_MOST && create->size < TIB)
+		create->size %= SIZE_MOST;
+}
+
 /* A descriptor whose number is not where it was to be is closed as the epoch ends */
 static void after_create(const struct call *call, void *arg, bool patched)
 {
@@ -369,7 +380,7 @@ const struct op own_ops[] = {
 	OWN(VFIO_CXL_DC_EVENTFD, "dc-eventfd", vfio_cxl_dc_eventfd, 6,
 	    .fill = fill_eventfd),
 	OWN(VFIO_CXL_BACKEND_CREATE, "create", vfio_cxl_backend_create, 12,
-	    .fill = fill_create, .after = after_create),
+	    .fill = fill_create, .tame = tame_create, .after = after_create),
 	OWN(VFIO_CXL_BACKEND_LIST, "backends", vfio_cxl_backend_list, 4,
 	    .fill = fill_backend_list),
 	OWN(VFIO_CXL_BACKEND_DESTROY, "destroy", vfio_cxl_backend_destroy, 8,
