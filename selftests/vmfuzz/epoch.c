@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../uapi/dc.h"
+#include "../uapi/event.h"
 #include "../uapi/window.h"
 #include "vmfuzz.h"
 
@@ -33,6 +34,18 @@ static bool is_bound(void)
 	close(node);
 
 	return node >= 0;
+}
+
+static char port[64];		/* above the device, also when that is not there */
+
+bool device_back(void)
+{
+	if (sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci")) {
+		sysfs_write(port, "rescan", "1");
+		sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci");
+	}
+
+	return dev_bind();
 }
 
 /* Also those whose tags are none that backend_clear() knows of */
@@ -82,14 +95,25 @@ static void params_reset(void)
 	param_set("dc_deadline_s", "0");
 }
 
+static bool bound_at_last(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10 && !is_bound(); i++)
+		if (!device_back())
+			usleep(100000);
+
+	return within(SOON, is_bound()) || fails("the device can't be bound");
+}
+
 bool epoch_begin(void)
 {
 	int node;
 
-	if (!is_bound())
-		dev_bind();
-	if (!within(SOON, is_bound()))
-		return fails("the device can't be bound");
+	if (!*port)
+		snprintf(port, sizeof(port), "%s", root_port());
+	if (!bound_at_last())
+		return false;
 	params_reset();
 	if (!within(SOON, memory_ready()))
 		return fails("there is no memory");
@@ -136,10 +160,8 @@ bool epoch_end(void)
 	objects_close();
 	areas_clear();
 	close_range(first_fd, ~0U, 0);
-	if (!is_bound())
-		dev_bind();
-	if (!within(SOON, is_bound()))
-		return fails("the device can't be bound");
+	if (!bound_at_last())
+		return false;
 	params_reset();
 	w.node = control_open();
 	dc_give_all_back();

@@ -353,6 +353,9 @@ static const struct step seeds[][CALLS] = {
 	  { "decoder", CONTROL }, { "guest-clear", CONTROL },
 	  { "close-user", 0, 1 }, { "unbind", 0, 1 } },
 	{ { "reload" }, { "open", 0, 0 } },
+	{ { "close-user", 0, 1 }, { "unplug", 0, 1 }, { "program", CONTROL },
+	  { "open", 0, 0 }, { "map-region", 5, 0, LARGE, LARGE },
+	  { "read-page", 5, 0, LARGE, LARGE } },
 };
 
 void inputs_seed(void)

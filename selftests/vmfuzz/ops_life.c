@@ -10,6 +10,7 @@
 #include <sys/time.h>
 
 #include "../uapi/dc.h"
+#include "../uapi/event.h"
 #include "vmfuzz.h"
 
 static long open_user(struct thread *t, const struct call *call,
@@ -56,7 +57,22 @@ static long unbind(struct thread *t, const struct call *call,
 		return -errno;
 
 	/* Mostly it comes back at once, or the calls that follow are for nothing */
-	return call->pick & 3 && !dev_bind() ? -errno : 0;
+	return call->pick & 3 && !device_back() ? -errno : 0;
+}
+
+/* As unbind, but the device is no more, and then there is another one like it */
+static long unplug(struct thread *t, const struct call *call,
+		   const struct op *op)
+{
+	int ret;
+
+	objects_close();
+	areas_clear();
+	ret = sysfs_write(dev_bdf(), "remove", "1");
+	if (ret)
+		return ret;
+
+	return call->pick & 3 && !device_back() ? -errno : 0;
 }
 
 static long bind_again(struct thread *t, const struct call *call,
@@ -139,6 +155,7 @@ const struct op life_ops[] = {
 	{ .name = "close-user", .run = close_user, .weight = 4, .slow = 4 },
 	{ .name = "sysfs-reset", .run = sysfs_reset, .weight = 2, .slow = 4 },
 	{ .name = "unbind", .run = unbind, .weight = 1, .slow = 16 },
+	{ .name = "unplug", .run = unplug, .weight = 2, .slow = 4 },
 	{ .name = "bind", .run = bind_again, .weight = 1, .slow = 4 },
 	{ .name = "reload", .run = reload, .weight = 1, .slow = 16 },
 	{ .name = "signal", .run = interrupt, .weight = 4 },

@@ -188,6 +188,8 @@ extern bool epoch_ends;		/* what is opened is closed again */
 bool epoch_begin(void);
 bool epoch_end(void);
 bool device_works(void);
+/* Bound again, with another in its place if it was unplugged */
+bool device_back(void);
 bool module_reload(void);
 extern int first_fd;		/* from here on all are the epoch's */
 
