@@ -5,7 +5,7 @@
 #   make demo            the main job, in a VM with an emulated CXL device
 #   make check           all tests
 #   make fuzz            fuzz the driver's pure files for longer: TIME=seconds
-#   make vmfuzz          fuzz the driver as a whole, in a VM: MINUTES=
+#   make vmfuzz          fuzz the driver as a whole, in a VM: MINUTES= TOPOLOGY=
 #   make check-debug     those that need a device, on a debug kernel
 #   make soak MINUTES=   everything at once on it, for so long; SEED=
 #   make lint            all static checks
@@ -68,7 +68,7 @@ fuzz:
 		$(MAKE) -s -C selftests/fuzz fuzz $(if $(TIME),TIME=$(TIME))
 
 vmfuzz:
-	selftests/vmfuzz/fuzz $(or $(MINUTES),10)
+	TOPOLOGY='$(TOPOLOGY)' selftests/vmfuzz/fuzz $(or $(MINUTES),10)
 
 check-debug:
 	selftests/vm/setup

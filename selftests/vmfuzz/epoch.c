@@ -38,14 +38,31 @@ static bool is_bound(void)
 
 static char port[64];		/* above the device, also when that is not there */
 
+/* If what it says of itself is refused, it is not asked again before it behaves */
 bool device_back(void)
 {
-	if (sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci")) {
-		sysfs_write(port, "rescan", "1");
-		sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci");
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (i && !device_default())
+			return false;
+		if (sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci")) {
+			sysfs_write(port, "rescan", "1");
+			sysfs_write(dev_bdf(), "driver_override",
+				    "cxl-vfio-pci");
+		}
+		if (dev_bind())
+			return true;
 	}
 
-	return dev_bind();
+	return false;
+}
+
+bool device_anew(void)
+{
+	dev_unbind();
+
+	return device_default() && device_back();
 }
 
 /* Also those whose tags are none that backend_clear() knows of */
@@ -106,13 +123,22 @@ static bool bound_at_last(void)
 	return within(SOON, is_bound()) || fails("the device can't be bound");
 }
 
+/* It must not matter what it has done, once it behaves */
+static bool device_honest(void)
+{
+	return !device_was_told() || device_anew() ||
+	       fails("the device can't be bound that does not lie any more");
+}
+
 bool epoch_begin(void)
 {
 	int node;
 
-	if (!*port)
+	if (!*port) {
 		snprintf(port, sizeof(port), "%s", root_port());
-	if (!bound_at_last())
+		device_anew();
+	}
+	if (!device_honest() || !bound_at_last())
 		return false;
 	params_reset();
 	if (!within(SOON, memory_ready()))
@@ -126,12 +152,14 @@ bool epoch_begin(void)
 	return true;
 }
 
+/* What has neither capacity nor a window has no list */
 static bool nothing_left(int node)
 {
 	struct vfio_cxl_dc_extent extents[8];
 	struct vfio_cxl_info info;
+	int n = window_list(node, extents, 8);
 
-	return window_list(node, extents, 8) == 0 && backend_count(node) == 0 &&
+	return (!n || n == -EOPNOTSUPP) && backend_count(node) == 0 &&
 	       !control_info(&info) && !(info.flags & VFIO_CXL_INFO_OPEN);
 }
 
@@ -219,6 +247,8 @@ bool device_works(void)
 	struct user user;
 	bool ok;
 
+	if (!device_honest())
+		return false;
 	if (!within(SOON, memory_ready()) || user_open(&user) ||
 	    user_find(&user, VFIO_CXL_REGION_SUBTYPE_HDM_MEMORY, &region))
 		return fails("open");

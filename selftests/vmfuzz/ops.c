@@ -9,6 +9,12 @@ static const struct op *const tables[] = {
 	own_ops, vfio_ops, memory_ops, object_ops, life_ops,
 };
 
+/* The device of the one has capacity to offer, that of the other one lies */
+static const struct op *special_ops(void)
+{
+	return topology_is("model") ? device_ops : capacity_ops;
+}
+
 /* From 1 on: 0 is none */
 static const struct op *ops[OPS];
 static unsigned int count = 1, weights;
@@ -25,24 +31,30 @@ __u16 op_number(const char *name)
 	return hash ^ hash >> 16;
 }
 
+static bool add(const struct op *op)
+{
+	for (; op->name; op++) {
+		if (count == OPS || indexes[op_number(op->name)]) {
+			fprintf(stderr, "vmfuzz: %s: one too many\n", op->name);
+			return false;
+		}
+		indexes[op_number(op->name)] = count;
+		ops[count++] = op;
+		weights += op->weight;
+	}
+
+	return true;
+}
+
 bool ops_init(void)
 {
-	const struct op *op;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		for (op = tables[i]; op->name; op++) {
-			if (count == OPS || indexes[op_number(op->name)]) {
-				fprintf(stderr, "vmfuzz: %s: one too many\n",
-					op->name);
-				return false;
-			}
-			indexes[op_number(op->name)] = count;
-			ops[count++] = op;
-			weights += op->weight;
-		}
+		if (!add(tables[i]))
+			return false;
 
-	return true;
+	return add(special_ops());
 }
 
 unsigned int op_index(__u16 number)

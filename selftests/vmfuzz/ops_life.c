@@ -104,20 +104,23 @@ static long param(struct thread *t, const struct call *call,
 }
 
 /* bed() itself is for one thread */
-char *bed_locked(const char *format, ...)
+bool bed_locked(char *answer, size_t size, const char *format, ...)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	char text[512], *answer;
+	const char *said;
+	char text[512];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	pthread_mutex_lock(&lock);
-	answer = bed("%s", text);
+	said = bed("%s", text);
+	if (said && size)
+		snprintf(answer, size, "%s", said);
 	pthread_mutex_unlock(&lock);
 
-	return answer;
+	return said;
 }
 
 /* The device's own capacity, from its first bytes on. Every other tag is a backend's */
@@ -135,7 +138,7 @@ static long device_offers(struct thread *t, const struct call *call,
 		snprintf(text, sizeof(text),
 			 " --tag %02x000000-0000-0000-0000-000000000000", tag);
 
-	return bed_locked("fm %s --region %u --offset %lu --length %lu%s%s",
+	return bed_locked(NULL, 0, "fm %s --region %u --offset %lu --length %lu%s%s",
 			  verb, region, offset * BLOCK,
 			  BLOCK << (call->pick >> 4 & 1), text, force) ?
 	       0 : -EIO;
@@ -160,6 +163,10 @@ const struct op life_ops[] = {
 	{ .name = "reload", .run = reload, .weight = 1, .slow = 16 },
 	{ .name = "signal", .run = interrupt, .weight = 4 },
 	{ .name = "param", .run = param, .weight = 1 },
+	{}
+};
+
+const struct op capacity_ops[] = {
 	{ .name = "offer", .run = device_offers, .weight = 6, .slow = 4 },
 	{ .name = "ask-back", .run = device_offers, .weight = 4, .slow = 4, .cmd = 1 },
 	{}

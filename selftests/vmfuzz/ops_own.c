@@ -98,12 +98,14 @@ static void fill_program(struct thread *t, const struct call *call, void *arg,
 		program->dpa_skip = (call->length >> 8) % 3 * 256 * MIB;
 }
 
-/* Never locked: nothing would undo that */
+/* Never locked: nothing would undo that; nor where there is no memory */
 static void tame_program(void *arg)
 {
 	struct vfio_cxl_decoder_program *program = arg;
 
 	program->flags &= ~VFIO_CXL_PROGRAM_LOCK;
+	if (device_lacks(program->base))
+		program->flags &= ~VFIO_CXL_PROGRAM_BASE;
 }
 
 static void fill_clear(struct thread *t, const struct call *call, void *arg,

@@ -114,6 +114,8 @@ extern const struct op vfio_ops[];	/* ops_vfio.c */
 extern const struct op memory_ops[];	/* ops_memory.c */
 extern const struct op object_ops[];	/* ops_object.c */
 extern const struct op life_ops[];	/* ops_life.c */
+extern const struct op capacity_ops[];	/* likewise, of the device's own */
+extern const struct op device_ops[];	/* ops_device.c */
 
 #define BUFFER	65536UL
 
@@ -190,11 +192,19 @@ bool epoch_end(void);
 bool device_works(void);
 /* Bound again, with another in its place if it was unplugged */
 bool device_back(void);
+bool device_anew(void);		/* and all is as it was at first */
 bool module_reload(void);
 extern int first_fd;		/* from here on all are the epoch's */
 
 /* Tags: backends' are 1 to 4, the device's own 17 and 18, and NULL */
 void tag_fill(__u8 *tag, const struct call *call);
-char *bed_locked(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Its answer goes to @answer, if there is room */
+bool bed_locked(char *answer, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A device that lies, if the test bed has one: ops_device.c */
+bool device_default(void);
+bool device_was_told(void);
+bool device_lacks(__u64 base);
 
 #endif /* VMFUZZ_H */
