@@ -23,6 +23,8 @@
 
 /* Longer than anything takes, shorter than the kernel's own patience */
 #define HUNG	90
+/* Longer than most calls take */
+#define STUCK	10
 
 struct shared *shared;
 
@@ -37,6 +39,8 @@ static struct {
 } option = { .seconds = 20, .threads = 4, .seed = 1, .out = "/run" };
 
 static pthread_barrier_t barrier;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool running;		/* threads are, in an epoch; under that lock */
 
 static unsigned long microseconds(void)
 {
@@ -187,9 +191,39 @@ static bool prepare(void)
 	return !option.kept || option.replay || inputs_load(option.kept);
 }
 
+static void set_running(bool is)
+{
+	pthread_mutex_lock(&lock);
+	running = is;
+	pthread_mutex_unlock(&lock);
+}
+
+/*
+ * An unbind waits until nobody has the device open, and all others may wait for that
+ * unbind: who has it open gives it back, as is asked of users
+ */
+static void *give_back(void *arg)
+{
+	unsigned long calls = 0, is;
+
+	for (;; calls = is) {
+		sleep(STUCK);
+		is = __atomic_load_n(&shared->calls, __ATOMIC_RELAXED);
+		pthread_mutex_lock(&lock);
+		if (running && is == calls) {
+			objects_close();
+			areas_clear();
+		}
+		pthread_mutex_unlock(&lock);
+	}
+
+	return NULL;
+}
+
 static int work(void)
 {
 	static struct thread threads[THREADS];
+	pthread_t giver;
 	sigset_t alarms;
 	bool ok = true;
 
@@ -200,6 +234,8 @@ static int work(void)
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &alarms, NULL);
+	if (pthread_create(&giver, NULL, give_back, NULL))
+		return 1;
 	/* What is kept open is open by now */
 	first_fd = dup(0);
 	close(first_fd);
@@ -207,8 +243,10 @@ static int work(void)
 		ok = epoch_begin();
 		if (!ok)
 			break;
+		set_running(true);
 		pthread_barrier_wait(&barrier);
 		pthread_barrier_wait(&barrier);
+		set_running(false);
 		ok = epoch_end();
 		__atomic_add_fetch(&shared->epochs, 1, __ATOMIC_RELAXED);
 		if (option.replay)
