@@ -19,7 +19,7 @@
 
 /* Calls that a run makes, though its time is over, in up to so many times that */
 #define LEAST	300
-#define PATIENCE 4
+#define PATIENCE 8
 
 /* Longer than anything takes, shorter than the kernel's own patience */
 #define HUNG	90
