@@ -14,6 +14,7 @@ void model_reset(struct model *m)
 {
 	config_reset(m);
 	regs_reset(m);
+	mailbox_reset(m);
 }
 
 /* As it is when it starts; what the emulator has written stays */
@@ -34,6 +35,7 @@ void model_default(struct model *m)
 	memset(&m->count, 0, sizeof(m->count));
 	memset(m->ones, 0, sizeof(m->ones));
 	memset(m->lies, 0, sizeof(m->lies));
+	mailbox_init(m);
 	config_init(m);
 	regs_init(m);
 	/* BARs, and what is enabled: the emulator tells it once */
@@ -78,6 +80,13 @@ static void read_block(struct model *m, uint64_t at, uint8_t *to, uint32_t n)
 		memset(to, ALL_ONES, n);
 }
 
+static void read_device(struct model *m, uint64_t at, uint8_t *to, uint32_t n)
+{
+	mailbox_settle(m);
+	memcpy(to, m->bar0 + at, n);
+	lie(m, SPACE_DEV, at - DEV_AT, to, n);
+}
+
 static bool in_block(struct model *m, uint64_t at, uint32_t n)
 {
 	return at >= m->block_at && at - m->block_at + n <= BLOCK_SIZE;
@@ -92,6 +101,8 @@ bool model_read(struct model *m, uint32_t region, uint64_t at, void *to,
 			return false;
 		if (in_block(m, at, n))
 			read_block(m, at - m->block_at, to, n);
+		else if (mailbox_is_at(m, at, n))
+			read_device(m, at, to, n);
 		else if (m->ones[SPACE_CM])
 			memset(to, ALL_ONES, n);
 		else
@@ -123,6 +134,11 @@ bool model_write(struct model *m, uint32_t region, uint64_t at,
 	case 0:
 		if (at + n > BAR0_SIZE)
 			return false;
+		if (mailbox_is_at(m, at, n) && !in_block(m, at, n)) {
+			if (!m->ones[SPACE_DEV])
+				mailbox_write(m, at - DEV_AT, from, n);
+			return true;
+		}
 		if (m->ones[SPACE_CM])
 			return true;
 		if (!in_block(m, at, n)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Config space: a PCI Express endpoint with MSI-X, power management, AER, a serial
- * number and the two DVSECs of a CXL device (CXL 3.1, 8.1.3 and 8.1.9). The
+ * number, DOE and the two DVSECs of a CXL device (CXL 3.1, 8.1.3 and 8.1.9). The
  * emulator looks at the headers of capabilities once, when it starts; all the
  * rest can be changed at any time. So there are more DVSECs, of no vendor that
  * anybody knows, to be made something else.
@@ -67,7 +67,8 @@ static void put_ext_caps(struct model *m)
 	put32(c + CFG_AER, EXT(0x01, 2, CFG_GPF));
 	put_dvsec(c, CFG_GPF, CFG_FLEX, VENDOR_CXL, 5, 0x10);
 	put_dvsec(c, CFG_FLEX, CFG_SPARE, VENDOR_CXL, 7, 0x20);
-	put_dvsec(c, CFG_SPARE, at, VENDOR_NOBODY, 0x77, 0x40);
+	put_dvsec(c, CFG_SPARE, CFG_DOE, VENDOR_NOBODY, 0x77, 0x40);
+	put32(c + CFG_DOE, EXT(0x2e, 1, at));
 	for (i = 1; i < MANY; i++, at += 0x10)
 		put_dvsec(c, at, at + 0x10, VENDOR_NOBODY, 0x79, 0x10);
 	put_dvsec(c, at, CFG_LAST, VENDOR_NOBODY, 0x79, 0x10);
@@ -109,11 +110,13 @@ static void put_writable(uint8_t *w)
 	memset(w + CFG_GPF, 0xff, CFG_SPARE + 0x40 - CFG_GPF);
 }
 
-/* Where the component registers are, as the Register Locator says */
+/* Where the registers are, as the Register Locator says */
 void config_locator(struct model *m)
 {
 	put32(m->config + CFG_LOCATOR + 0x0c, m->block_at | 1 << 8);
 	put32(m->config + CFG_LOCATOR + 0x10, 0);
+	if (m->mailbox.there)
+		put32(m->config + CFG_LOCATOR + 0x14, DEV_AT | 3 << 8);
 }
 
 /* The size of the memory, and whether it is there yet */
@@ -149,6 +152,7 @@ void config_init(struct model *m)
 	put_writable(m->writable);
 	config_locator(m);
 	config_ranges(m);
+	doe_reset(m);
 }
 
 /* What a reset does here. BARs and interrupts are the emulator's */
@@ -161,6 +165,7 @@ void config_reset(struct model *m)
 	memset(m->config + DEVICE_RANGE + 0x08, 0, 8);
 	memset(m->config + DEVICE_RANGE + 0x18, 0, 8);
 	config_unlock(m->writable);
+	doe_reset(m);
 	m->media_due = m->media_ms > 0 ? now_ms() + m->media_ms : 0;
 }
 
@@ -192,6 +197,8 @@ void config_write(struct model *m, uint32_t at, const void *data, uint32_t n)
 	uint8_t value;
 
 	put_masked(m, at, data, n);
+	if (at >= CFG_DOE && at < CFG_DOE + 0x18 && n == 4 && !(at & 3))
+		doe_write(m, at, get32(data));
 	/* CONFIG_LOCK stays until a reset, and what it locks */
 	if (changes(at, n, DEVICE_LOCK, data, &value) && value & 1) {
 		m->config[DEVICE_LOCK] |= 1;

@@ -3,12 +3,13 @@
  * The script's side: a line is a command, its answer a line, "ok" or "error" and
  * maybe more. Numbers are as in C.
  *
- * get cfg|cm AT [SIZE]		the register itself; cm: the CXL.cache/mem page
- * set cfg|cm AT VALUE [SIZE]	likewise, read-only or not
- * lie cfg|cm AT VALUE [SKIP [COUNT]]	what COUNT reads of a dword get instead,
- *				all of them if 0, after SKIP honest ones
+ * get cfg|cm|dev AT [SIZE]	the register itself; cm: the CXL.cache/mem page; dev:
+ *				the device registers
+ * set cfg|cm|dev AT VALUE [SIZE]	likewise, read-only or not
+ * lie cfg|cm|dev AT VALUE [SKIP [COUNT]]	what COUNT reads of a dword get
+ *				instead, all of them if 0, after SKIP honest ones
  * honest			no lies any more
- * ones cfg|cm|all|off		all reads are all-ones, and writes nothing
+ * ones cfg|cm|dev|all|off	all reads are all-ones, and writes nothing
  * commit ok|never|error|slow MS|lie|gone|stuck
  * hdm N BASE SIZE CTRL [SKIP]	a decoder, as firmware leaves it
  * decoders COUNT		how many there are
@@ -22,6 +23,8 @@
  * count			what has happened since "default"
  * default			all as it was at first
  * close			the device is gone for good
+ *
+ * control_dc.c has those of the mailbox and of Dynamic Capacity.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,18 +32,14 @@
 #include <unistd.h>
 
 #include "model.h"
+#include "control.h"
 
-struct words {
-	char *w[MAX_WORDS];
-	unsigned int n;
-};
-
-static uint64_t number(const struct words *w, unsigned int i, uint64_t otherwise)
+uint64_t number(const struct words *w, unsigned int i, uint64_t otherwise)
 {
 	return i < w->n ? strtoull(w->w[i], NULL, 0) : otherwise;
 }
 
-static bool is(const struct words *w, unsigned int i, const char *what)
+bool is(const struct words *w, unsigned int i, const char *what)
 {
 	return i < w->n && !strcmp(w->w[i], what);
 }
@@ -49,11 +48,17 @@ static const char *place(struct model *m, const struct words *w, uint8_t **at,
 			 enum spaces *space)
 {
 	uint64_t offset = number(w, 2, ~0ULL);
+	uint8_t *const from[] = {
+		[SPACE_CFG] = m->config,
+		[SPACE_CM] = m->block + CM,
+		[SPACE_DEV] = m->bar0 + DEV_AT,
+	};
 
-	*space = is(w, 1, "cfg") ? SPACE_CFG : SPACE_CM;
+	*space = is(w, 1, "cfg") ? SPACE_CFG :
+		 is(w, 1, "dev") ? SPACE_DEV : SPACE_CM;
 	if ((*space == SPACE_CM && !is(w, 1, "cm")) || offset > 0xff8)
 		return "no such place";
-	*at = (*space == SPACE_CFG ? m->config : m->block + CM) + offset;
+	*at = from[*space] + offset;
 
 	return NULL;
 }
@@ -137,6 +142,7 @@ static const char *set_ones(struct model *m, const struct words *w)
 
 	m->ones[SPACE_CFG] = all || is(w, 1, "cfg");
 	m->ones[SPACE_CM] = all || is(w, 1, "cm");
+	m->ones[SPACE_DEV] = all || is(w, 1, "dev");
 
 	return NULL;
 }
@@ -227,6 +233,10 @@ static const char *do_close(struct model *m)
 static const char *command(struct model *m, const struct words *w, char *answer,
 			   size_t size)
 {
+	const char *why;
+
+	if (control_dc(m, w, answer, size, &why))
+		return why;
 	if (is(w, 0, "get") || is(w, 0, "set"))
 		return get_or_set(m, w, answer, size);
 	if (is(w, 0, "lie"))

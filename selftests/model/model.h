@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailbox.h"
+
 #define CONFIG_SIZE	4096
 #define BLOCK_SIZE	0x10000		/* component registers */
 #define CM		0x1000		/* CXL.cache/mem in them */
@@ -20,6 +22,7 @@
 #define VECTORS		8
 #define MAX_LIES	32
 #define MAX_WORDS	16
+#define DOE_WORDS	16
 
 /* Where things are in config space; what begins them is there from the start */
 #define CFG_EXPRESS	0x40
@@ -32,11 +35,12 @@
 #define CFG_GPF		0x1c8		/* Global Persistent Flush DVSEC */
 #define CFG_FLEX	0x1d8		/* Flex Bus Port DVSEC */
 #define CFG_SPARE	0x200		/* a DVSEC that is nobody's, yet */
+#define CFG_DOE		0x280
 #define CFG_MANY	0x300		/* more of them, each of 16 bytes */
 #define MANY		12
 #define CFG_LAST	0xfe8		/* and one with no room behind it */
 
-enum spaces { SPACE_CFG, SPACE_CM, SPACES };
+enum spaces { SPACE_CFG, SPACE_CM, SPACE_DEV, SPACES };
 
 enum commit {
 	COMMIT_OK,
@@ -56,6 +60,15 @@ struct lie {
 	uint32_t skip;		/* reads that are still honest */
 	uint32_t count;		/* lies left; 0: no end */
 	bool set;
+};
+
+/* A data object on its way in, and one out */
+struct doe {
+	uint32_t in[DOE_WORDS];
+	uint32_t out[DOE_WORDS];
+	unsigned int filled;
+	unsigned int n;
+	unsigned int at;
 };
 
 struct model {
@@ -80,6 +93,8 @@ struct model {
 	bool ones[SPACES];
 	struct lie lies[MAX_LIES];
 	unsigned int drop;		/* so many replies are not sent */
+	struct mailbox mailbox;
+	struct doe doe;
 	struct {
 		unsigned int flr, reset, commit, write;
 	} count;
@@ -96,6 +111,10 @@ void config_ranges(struct model *m);
 void config_locator(struct model *m);
 void config_reset(struct model *m);
 void config_write(struct model *m, uint32_t at, const void *data, uint32_t n);
+
+/* doe.c */
+void doe_reset(struct model *m);
+void doe_write(struct model *m, uint32_t at, uint32_t value);
 
 /* regs.c */
 void regs_init(struct model *m);
