@@ -454,7 +454,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vfio_cxl_mbox mbox;
 	struct drain drain = { .liar = &liar, .mbox = &mbox };
 	const struct vfio_cxl_event_ops ops = {
-		drain_send, drain_record, drain_record, drain_overflow, &drain,
+		.send = drain_send,
+		.record = drain_record,
+		.ignored = drain_record,
+		.overflow = drain_overflow,
+		.ctx = &drain,
 	};
 	u32 payload = 0;
 	int ret;

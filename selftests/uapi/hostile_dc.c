@@ -509,6 +509,27 @@ TEST_F(other, records_without_end)
 	ASSERT_EQ(0, bench_begin(b));
 }
 
+/* Each of them takes its time: nobody waits for more than a few of them */
+TEST_F(other, records_without_end_take_long)
+{
+	struct bench *b = &self->b;
+	struct vfio_cxl_dc_info info;
+	struct dc *dc = &b->dc;
+	long since;
+
+	ASSERT_TRUE(device_does("mbox doorbell slow 0 400 + endless 9 0 0 -"));
+	usleep(1000000);
+	since = elapsed_ms(0);
+	EXPECT_EQ(0, dc_info(dc->node, &info));
+	EXPECT_GT(8000, elapsed_ms(since))
+		TH_LOG("proves: events_send: drain_end");
+	ASSERT_TRUE(device_does(HONEST " + mbox doorbell ok"));
+	/* And those that were held meanwhile are not lost */
+	EXPECT_EQ(NULL, bench_broken(b)) TH_LOG("%s", bench_broken(b));
+	EXPECT_TRUE(within(SOON, !model_count("records ")));
+	EXPECT_TRUE(model_works(dc));
+}
+
 /* It says that records are lost, each time: the list is read, and all is well */
 TEST_F(other, overflow_that_was_none)
 {

@@ -533,6 +533,25 @@ TEST_F(silent, list_never_stands_still)
 	EXPECT_EQ(VFIO_CXL_DC_COMMITTED, dc_state(dc->node, &self->tag));
 }
 
+/* A list of 65536 entries, one with each page: nobody waits for the end of it */
+TEST(list_takes_for_ever)
+{
+	long since = elapsed_ms(0);
+	int node;
+
+	ASSERT_TRUE(device_is(MODEL_DC " + mbox return 0 0x4801 + "
+			      "mbox patch 0x4801 0 1 4 + mbox patch 0x4801 4 65536 4 + "
+			      "mbox length 56 0x4801"));
+	EXPECT_TRUE(dev_bind());
+	EXPECT_GT(20000, elapsed_ms(since))
+		TH_LOG("proves: read_pages: VFIO_CXL_DC_LIST_NS");
+	ASSERT_TRUE(device_does(HONEST));
+	node = control_open();
+	EXPECT_TRUE(synced(node));
+	close(node);
+	EXPECT_TRUE(device_bound(""));
+}
+
 /* ---- it says no to what it offered itself ---- */
 
 FIXTURE(refusal) {

@@ -119,6 +119,7 @@ struct fake_dcd {
 	u16 fault_rc;
 	enum fake_dcd_lie lie;
 	u32 lies;		/* pages of the list that lie */
+	u64 page_ns;		/* each of them takes so long */
 	u64 alloc_fails;	/* the one after that many; 0: none */
 	bool prepare_fails;
 

@@ -415,6 +415,7 @@ static u16 get_extents(struct fake_dcd *fake, struct vfio_cxl_mbox_cmd *cmd)
 		out->extent[i].sequence = cpu_to_le16(e->sequence);
 	}
 	fake->pages++;
+	fake->now_ns += fake->page_ns;
 	if (fake->lies)
 		lie(fake, cmd, start);
 

@@ -288,6 +288,44 @@ TEST_F(synced, generation_changes)
 	EXPECT_FALSE(b->dcd.resync);
 }
 
+/* Others wait meanwhile: for so long, and then not at once again */
+TEST_F(synced, takes_too_long)
+{
+	struct dcd_bench *b = self->b;
+
+	hold_many(b, 100, 50);
+	b->fake.page_ns = VFIO_CXL_DC_LIST_NS + 4 * VFIO_CXL_DC_PAGE_NS;
+	EXPECT_EQ(-ETIMEDOUT, sync_with(b, FAKE_DCD_MOVES, 0));
+	EXPECT_EQ(1, b->fake.pages);
+	EXPECT_EQ(100, b->dcd.nr[STATE(COMMITTED)]);
+	EXPECT_TRUE(reachable(b, 99));
+	EXPECT_TRUE(b->dcd.resync);
+	later(b, VFIO_CXL_DC_BACKOFF_NS);
+	EXPECT_EQ(1, b->fake.pages);
+	/* A reset may have helped it */
+	b->fake.page_ns = VFIO_CXL_DC_LIST_NS / 2;
+	EXPECT_EQ(0, sync_with(b, FAKE_DCD_MOVES, 0));
+	EXPECT_EQ(2, b->fake.pages);
+	b->fake.page_ns = VFIO_CXL_DC_LIST_NS;
+	EXPECT_EQ(-ETIMEDOUT, sync_with(b, FAKE_DCD_MOVES, 1000));
+	b->fake.page_ns = 0;
+	settle(b);
+	EXPECT_FALSE(b->dcd.resync);
+	EXPECT_EQ(100, b->dcd.nr[STATE(COMMITTED)]);
+}
+
+/* The last one was slow, but it is there */
+TEST_F(synced, is_read_after_all)
+{
+	struct dcd_bench *b = self->b;
+
+	hold_many(b, 20, 20);
+	b->fake.page_ns = 2 * VFIO_CXL_DC_LIST_NS;
+	EXPECT_EQ(0, sync_with(b, FAKE_DCD_MOVES, 0));
+	EXPECT_EQ(1, b->fake.pages);
+	b->fake.page_ns = 0;
+}
+
 TEST_F(synced, total_changes)
 {
 	struct dcd_bench *b = self->b;

@@ -31,6 +31,7 @@ struct bench {
 	enum failure failure;
 	bool refills;		/* an event occurs whenever one is cleared */
 	bool floods;		/* at the next clear, so many that one is lost */
+	bool late;		/* all the time */
 
 	/* What was handed over, by the byte that says which it was */
 	u8 seen[SEEN];
@@ -107,6 +108,11 @@ static void bench_overflow(void *ctx, u16 count)
 	b->before = b->records;
 }
 
+static bool bench_late(void *ctx)
+{
+	return ((struct bench *)ctx)->late;
+}
+
 FIXTURE(log) {
 	struct bench b;
 	struct fake_mbox *fake;
@@ -134,6 +140,7 @@ FIXTURE_SETUP(log)
 		.record = bench_record,
 		.ignored = bench_ignored,
 		.overflow = bench_overflow,
+		.late = bench_late,
 		.ctx = b,
 	};
 	vfio_cxl_event_log_init(&b->log, &b->ops);
@@ -227,6 +234,25 @@ TEST_F(log, more_is_said_always)
 	EXPECT_TRUE(seen(&self->b, 8));
 	EXPECT_EQ(0, drain(&self->b));
 	EXPECT_EQ(1, self->b.commands);
+}
+
+/* Each drain takes some, and holds nothing back when it ends */
+TEST_F(log, is_late)
+{
+	unsigned int some = min(8U, variant->at_once);
+	unsigned int drains = 0;
+
+	self->b.late = true;
+	add(&self->b, 1, 10);
+	while (drain(&self->b) == -EAGAIN) {
+		drains++;
+		EXPECT_EQ(3, self->b.commands);
+		EXPECT_EQ(some * drains, self->b.records);
+		ASSERT_GT(10, drains);
+	}
+	EXPECT_EQ((8 - 1) / some, drains);
+	EXPECT_TRUE(seen(&self->b, 8));
+	EXPECT_EQ(1, self->b.overflows);
 }
 
 TEST_F(log, other_kinds)

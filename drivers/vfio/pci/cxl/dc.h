@@ -35,6 +35,7 @@ struct vfio_cxl_tag_part;
  * @started: the engine was; under cmd_lock
  * @resumed: vfio_cxl_device.gate_seq that the engine was told of; likewise
  * @drain: the log has to be drained, whatever Event Status says; under cmd_lock
+ * @drain_end: when the drain that is under way ends, in jiffies; likewise
  * @cdat_tries: times that @cdat could not be read; under cmd_lock
  * @overflows: of the device's log, under cmd_lock
  * @lock: the state lock; below it is the log of changes only
@@ -60,6 +61,7 @@ struct vfio_cxl_dc {
 	bool started;
 	u64 resumed;
 	bool drain;
+	unsigned long drain_end;
 	unsigned int cdat_tries;
 	u64 overflows;
 	spinlock_t lock;

@@ -152,6 +152,14 @@ static void take_entry(struct vfio_cxl_dcd *dcd, struct dc_list *list,
 	list->count++;
 }
 
+/* Entries that an answer has room for */
+static u32 page_room(const struct vfio_cxl_dcd *dcd)
+{
+	const struct cxl_dc_extents_out *out = dcd->out;
+
+	return (dcd->limits.payload - sizeof(*out)) / sizeof(out->extent[0]);
+}
+
 /* A page of the list. 1: the list is another one now; 0: there was progress */
 static int read_page(struct vfio_cxl_dcd *dcd, struct dc_list *list, u32 *start,
 		     u32 *total, u32 *generation)
@@ -162,7 +170,7 @@ static int read_page(struct vfio_cxl_dcd *dcd, struct dc_list *list, u32 *start,
 	size_t size;
 	int ret;
 
-	asked = (dcd->limits.payload - sizeof(*out)) / sizeof(out->extent[0]);
+	asked = page_room(dcd);
 	in->count = cpu_to_le32(asked);
 	in->start = cpu_to_le32(*start);
 	ret = dc_command(dcd, CXL_DC_GET_EXTENTS, sizeof(*in),
@@ -202,15 +210,24 @@ static int read_page(struct vfio_cxl_dcd *dcd, struct dc_list *list, u32 *start,
 	return 0;
 }
 
-static int read_pages(struct vfio_cxl_dcd *dcd, struct dc_list *list)
+/* It is the device's word how many pages there are, and its time that each takes */
+static int read_pages(struct vfio_cxl_dcd *dcd, struct dc_list *list, u64 begin_ns)
 {
 	u32 start = 0, total = 0, generation = 0;
+	u64 end_ns = begin_ns + VFIO_CXL_DC_LIST_NS;
 	int ret;
 
 	*list = (struct dc_list){};
-	do
+	do {
 		ret = read_page(dcd, list, &start, &total, &generation);
-	while (!ret && start < total);
+		if (ret || start == total ||
+		    dc_now(dcd) <= end_ns + total / page_room(dcd) *
+				   VFIO_CXL_DC_PAGE_NS)
+			continue;
+		/* Nor once more for the next extent while others wait */
+		dcd->list_ns = dc_later(dcd, VFIO_CXL_DC_BACKOFF_MAX);
+		ret = -ETIMEDOUT;
+	} while (!ret && start < total);
 	if (ret)
 		dc_free_list(dcd, list);
 
@@ -242,10 +259,13 @@ static void clip(struct vfio_cxl_dcd *dcd, struct dc_list *list)
 /* On success the caller has to free it */
 int dc_read_list(struct vfio_cxl_dcd *dcd, struct dc_list *list)
 {
+	u64 begin_ns = dc_now(dcd);
 	int tries, ret = -EAGAIN;
 
+	if (begin_ns < dcd->list_ns)
+		return -ETIMEDOUT;
 	for (tries = 0; tries <= VFIO_CXL_DC_RESTARTS; tries++) {
-		ret = read_pages(dcd, list);
+		ret = read_pages(dcd, list, begin_ns);
 		if (ret <= 0)
 			break;
 		ret = -EAGAIN;

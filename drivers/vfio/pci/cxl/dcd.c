@@ -140,8 +140,9 @@ static void settle(struct vfio_cxl_dcd *dcd)
  *
  * Return: 0, or why the regions or the list could not be read: -EAGAIN the list
  * changed all the time; -EIO the device says no, or nonsense; -ENOSPC its list is
- * longer than the limit; -ENOMEM; -ETIMEDOUT, -EBUSY, -ENODEV of a command. The
- * engine then works with what it knows, and vfio_cxl_dcd_tick() tries again.
+ * longer than the limit; -ETIMEDOUT that takes too long, or a command does;
+ * -ENOMEM; -EBUSY, -ENODEV of a command. The engine then works with what it knows,
+ * and vfio_cxl_dcd_tick() tries again.
  */
 int vfio_cxl_dcd_start(struct vfio_cxl_dcd *dcd)
 {
@@ -150,6 +151,7 @@ int vfio_cxl_dcd_start(struct vfio_cxl_dcd *dcd)
 	/* A predecessor may have cleared the log of them, or of all of an offer */
 	dcd->torn = true;
 	dcd->sole = false;
+	dcd->list_ns = 0;
 	dcd->reconfig = true;
 	dcd->resync = true;
 	ret = refresh(dcd);

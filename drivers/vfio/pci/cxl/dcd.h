@@ -35,8 +35,13 @@
 #define VFIO_CXL_DC_BACKOFF_NS	(100 * 1000000ULL)
 #define VFIO_CXL_DC_BACKOFF_MAX	6	/* doublings */
 
-/* Times that a list which changes is begun again */
+/*
+ * Times that a list which changes is begun again, and how long all of that may take,
+ * with so much more for each page that it has: others wait for the command mutex
+ */
 #define VFIO_CXL_DC_RESTARTS	8
+#define VFIO_CXL_DC_LIST_NS	(5 * 1000000000ULL)
+#define VFIO_CXL_DC_PAGE_NS	(5 * 1000000ULL)
 
 /* A tombstone keeps the extents of a small tag, which then are known by id */
 #define VFIO_CXL_DC_TOMB_EXTENTS	16
@@ -330,6 +335,7 @@ struct dc_offer {
  * @changes: grows with each change that a list shows
  * @tenancy: number of the one that is, or that comes next
  * @sync_ns: when to try @resync and @reconfig again
+ * @list_ns: the device's list is not read before, as it took too long
  * @sync_attempts: times that failed
  * @in: payload to the device
  * @out: payload from it
@@ -372,6 +378,7 @@ struct vfio_cxl_dcd {
 	u64 changes;
 	u64 tenancy;
 	u64 sync_ns;
+	u64 list_ns;
 	u32 sync_attempts;
 	void *in;
 	void *out;

@@ -149,7 +149,7 @@ static void log_report_overflow(struct vfio_cxl_event_log *log)
  * @log: the log
  *
  * Return: 0 when the log is empty and all of it was handed over; -EAGAIN when it
- * has more than is taken at once; an error of a command; -EIO also where the
+ * has more than is taken at once, or in time; an error of a command; -EIO also where the
  * device's answers make no sense, or it doesn't clear what it says it cleared.
  * After an error what is held is handed over by the next drain.
  */
@@ -176,6 +176,9 @@ int vfio_cxl_event_log_drain(struct vfio_cxl_event_log *log)
 			return 0;
 		}
 
+		/* Nothing is held now, and what was read stays in the log */
+		if (reads && log->ops->late && log->ops->late(log->ops->ctx))
+			return -EAGAIN;
 		nr = log_clearable(log, nr);
 		ret = nr ? log_clear(log, nr) : -EIO;
 		if (ret)

@@ -18,6 +18,7 @@
  * @ignored: a record of another kind, likewise
  * @overflow: the log had no room for @count records, or more where it is 0xffff;
  *	they were to come behind what @record was called for by then
+ * @late: the rest is for another drain; optional. Each drain clears once at least
  * @ctx: handed to each of them
  */
 struct vfio_cxl_event_ops {
@@ -25,6 +26,7 @@ struct vfio_cxl_event_ops {
 	void (*record)(void *ctx, const struct cxl_wire_event *event);
 	void (*ignored)(void *ctx, const struct cxl_wire_event *event);
 	void (*overflow)(void *ctx, u16 count);
+	bool (*late)(void *ctx);
 	void *ctx;
 };
 

@@ -15,12 +15,21 @@
 
 #define EVENTS_POLL_MS		100
 #define EVENTS_IDLE_MS		1000
+/* A drain clears no more records later than that: others wait for cmd_lock */
+#define EVENTS_DRAIN_MS		3000
 
 static int events_send(void *ctx, struct vfio_cxl_mbox_cmd *cmd)
 {
 	struct vfio_cxl_dc *dc = ctx;
 
 	return dc->engine.ops->command(dc, cmd);
+}
+
+static bool events_late(void *ctx)
+{
+	struct vfio_cxl_dc *dc = ctx;
+
+	return time_after(jiffies, dc->drain_end);
 }
 
 static void events_record(void *ctx, const struct cxl_wire_event *event)
@@ -53,6 +62,7 @@ void vfio_cxl_events_init(struct vfio_cxl_dc *dc)
 		/* The engine counts them */
 		.ignored = events_record,
 		.overflow = events_overflow,
+		.late = events_late,
 		.ctx = dc,
 	};
 	vfio_cxl_event_log_init(&dc->log, &dc->log_ops);
@@ -63,7 +73,8 @@ void vfio_cxl_events_init(struct vfio_cxl_dc *dc)
  * vfio_cxl_events_drain - take what the device's log has
  * @dc: it is ready
  *
- * Return: 0, the log is empty; else as vfio_cxl_event_log_drain().
+ * Return: 0, the log is empty; else as vfio_cxl_event_log_drain(): -EAGAIN also when
+ * it takes too long.
  */
 int vfio_cxl_events_drain(struct vfio_cxl_dc *dc)
 {
@@ -71,6 +82,7 @@ int vfio_cxl_events_drain(struct vfio_cxl_dc *dc)
 
 	lockdep_assert_held(&dc->cxl->cmd_lock);
 
+	dc->drain_end = jiffies + msecs_to_jiffies(EVENTS_DRAIN_MS);
 	ret = vfio_cxl_event_log_drain(&dc->log);
 	dc->drain = ret;
 	if (!ret)
