@@ -327,7 +327,7 @@ static bool ask(struct vfio_cxl_dcd *dcd, struct rb_root *root,
  */
 void dc_asked(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event)
 {
-	bool known, listed = false;
+	bool known, listed;
 	struct dc_list list;
 	u64 dpa, len;
 
@@ -339,10 +339,13 @@ void dc_asked(struct vfio_cxl_dcd *dcd, const struct cxl_dc_event *event)
 	known |= ask(dcd, &dcd->pending, event, dpa, len);
 	if (known)
 		return;
-	if (!dc_read_list(dcd, &list)) {
-		listed = dc_list_has(&list, dpa, len);
-		dc_free_list(dcd, &list);
+	/* It is found with the list then */
+	if (dc_read_list(dcd, &list)) {
+		dcd->resync = true;
+		return;
 	}
+	listed = dc_list_has(&list, dpa, len);
+	dc_free_list(dcd, &list);
 	if (!listed)
 		return;
 	dcd->ops->flush(dcd->ctx, dpa, len);
