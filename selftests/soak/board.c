@@ -73,9 +73,10 @@ static bool may_answer(enum kind kind, int ret)
 void tell(enum kind kind, int ret, __u32 why, __u64 start)
 {
 	struct tally *t = &board->tally[kind];
-	unsigned int stalled = __atomic_load_n(&board->stalled, __ATOMIC_RELAXED);
+	bool stalled = __atomic_load_n(&board->stalled, __ATOMIC_RELAXED) ||
+		       __atomic_load_n(&board->stall_end, __ATOMIC_RELAXED) > start;
 	__u64 took = now_ns() - start;
-	__u64 *worst = &t->worst[!!stalled];
+	__u64 *worst = &t->worst[stalled];
 
 	/* Two at once: one of them is as good as the other */
 	if (took > *worst)

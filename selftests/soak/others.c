@@ -174,6 +174,7 @@ static void stall(unsigned int ms)
 	__atomic_fetch_add(&board->stalled, 1, __ATOMIC_RELAXED);
 	while (!is_over() && now_ns() < until)
 		usleep(20000);
+	__atomic_store_n(&board->stall_end, now_ns(), __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&board->stalled, 1, __ATOMIC_RELAXED);
 	count(STALLS);
 }
@@ -241,6 +242,7 @@ void step_reader(int node)
 	}
 	status = end_of(pid, turn(3) == 2 ? stall_ms() / 2 : 2000 * STALL);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+		__atomic_store_n(&board->stall_end, now_ns(), __ATOMIC_RELAXED);
 		__atomic_store_n(&board->stalled, 0, __ATOMIC_RELAXED);
 		count(DEAD_READERS);
 	} else if (status) {

@@ -31,8 +31,11 @@
  */
 #define MISSING		(48 << 10)
 #define OBJECTS		1000
-/* An operation takes no longer, ns */
-#define WORST		(20 * SECOND)
+/*
+ * An operation takes no longer while a reader is stalled, ns, unless it takes half as
+ * long while none is: the host is busy then, or memory is short
+ */
+#define WORST		(10 * SECOND)
 
 static const char *const names[KINDS] = {
 	[OPENS] = "opens",
@@ -344,7 +347,7 @@ static bool all_end(long still)
 static void report(void)
 {
 	__u64 worst[2] = {};
-	unsigned int i, j;
+	unsigned int i, j, held = 0;
 
 	for (i = 0; i < KINDS; i++) {
 		const struct tally *t = &board->tally[i];
@@ -364,10 +367,16 @@ static void report(void)
 		for (j = 0; j < 2; j++)
 			if (t->worst[j] > worst[j])
 				worst[j] = t->worst[j];
+		if (t->worst[1] < WORST || t->worst[1] / 2 < t->worst[0])
+			continue;
+		held++;
+		ksft_print_msg("%s: %llu ms while a reader was stalled, %llu ms while none was\n",
+			       names[i], t->worst[1] / 1000000,
+			       t->worst[0] / 1000000);
 	}
 	ksft_print_msg("the longest while a reader was stalled: %llu ms; while none was: %llu ms\n",
 		       worst[1] / 1000000, worst[0] / 1000000);
-	ksft_test_result(worst[1] && worst[1] < WORST,
+	ksft_test_result(worst[1] && !held,
 			 "no reader that stalls holds anybody up\n");
 }
 

@@ -31,7 +31,7 @@ struct tally {
 	unsigned long wrong;		/* any other */
 	int first;			/* of these, and its reason */
 	__u32 why;
-	__u64 worst[2];			/* ns; [1]: while a reader is stalled */
+	__u64 worst[2];			/* ns; [1]: while a reader was stalled */
 };
 
 #define WORKERS	16
@@ -40,6 +40,7 @@ struct board {
 	struct tally tally[KINDS];
 	unsigned long done[WORKERS];	/* of all kinds, by each */
 	unsigned int stalled;		/* readers */
+	__u64 stall_end;		/* of the last one; ns */
 	bool stop;
 	unsigned int seconds;		/* it is to take */
 };
