@@ -284,7 +284,8 @@ static void bench_stolen(const char *state, unsigned int seconds)
 		values[n] = 0;
 		end = ticks() + WINDOW_MS * 1000000ULL;
 		while (ticks() < end && gaps < MAX_SAMPLES) {
-			gap = spin() - own;
+			gap = spin();
+			gap -= gap > own ? own : gap;
 			if (gap > own)
 				all[gaps++] = gap;
 			if (gap > values[n])

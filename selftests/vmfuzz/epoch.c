@@ -44,6 +44,9 @@ bool device_back(void)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
+		/* Another thread may have been faster */
+		if (i && is_bound())
+			return true;
 		if (i && !device_default())
 			return false;
 		if (sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci")) {
@@ -136,7 +139,8 @@ bool epoch_begin(void)
 
 	if (!*port) {
 		snprintf(port, sizeof(port), "%s", root_port());
-		device_anew();
+		if (topology_is("model"))
+			device_anew();
 	}
 	if (!device_honest() || !bound_at_last())
 		return false;

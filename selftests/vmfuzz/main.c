@@ -17,9 +17,9 @@
 
 #include "vmfuzz.h"
 
-/* Calls that a run makes, though its time is over, in up to so many times that */
+/* Calls that a run makes, though its time is over, in up to so many seconds more */
 #define LEAST	300
-#define PATIENCE 8
+#define PATIENCE 60
 
 /* Longer than anything takes, shorter than the kernel's own patience */
 #define HUNG	90
@@ -322,7 +322,7 @@ static void journals_save(void)
 static bool is_over(unsigned int seconds)
 {
 	return seconds >= option.seconds &&
-	       (shared->calls >= LEAST || seconds >= PATIENCE * option.seconds);
+	       (shared->calls >= LEAST || seconds >= option.seconds + PATIENCE);
 }
 
 static void line_print(unsigned int seconds)

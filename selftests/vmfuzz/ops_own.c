@@ -260,7 +260,7 @@ static void tame_create(void *arg)
 	struct vfio_cxl_backend_create *create = arg;
 
 	if (create->size > SIZE_MOST && create->size < TIB)
-		create->size %= SIZE_MOST;
+		create->size = SIZE_MOST - create->size % SIZE_MOST;
 }
 
 /* A descriptor whose number is not where it was to be is closed as the epoch ends */
