@@ -63,9 +63,9 @@ static const char *set_dc(struct model *m, const struct words *w, char *answer,
 
 	if (is(w, 1, "count")) {
 		snprintf(answer, size,
-			 "command %u stray %u irq %u accepted %u offered %u records %u",
-			 b->count.command, b->count.stray, b->count.irq,
-			 b->accepted.n, b->offered.n, b->records);
+			 "command %u stray %u refused %u irq %u accepted %u offered %u records %u",
+			 b->count.command, b->count.stray, b->count.refused,
+			 b->count.irq, b->accepted.n, b->offered.n, b->records);
 		return NULL;
 	}
 	if (is(w, 1, "region"))
@@ -80,6 +80,8 @@ static const char *set_dc(struct model *m, const struct words *w, char *answer,
 	return why;
 }
 
+#define HEX	"0123456789abcdefABCDEF"
+
 static bool get_tag(const char *text, uint8_t *tag)
 {
 	unsigned int n = 0;
@@ -89,7 +91,8 @@ static bool get_tag(const char *text, uint8_t *tag)
 	for (; *text; text++) {
 		if (*text == '-')
 			continue;
-		if (n == 16 || sscanf(text, "%2hhx", &tag[n++]) != 1)
+		if (n == 16 || strspn(text, HEX) < 2 ||
+		    sscanf(text, "%2hhx", &tag[n++]) != 1)
 			return false;
 		text++;
 	}
@@ -264,7 +267,8 @@ bool control_dc(struct model *m, const struct words *w, char *answer, size_t siz
 		b->room = number(w, 1, 1) % (MAX_RECORDS + 1);
 	} else if (is(w, 0, "generation")) {
 		b->moving = is(w, 1, "moving");
-		b->generation = number(w, 1, b->generation);
+		if (!b->moving && !is(w, 1, "still"))
+			b->generation = number(w, 1, b->generation);
 	} else if (is(w, 0, "mbox")) {
 		*why = set_mailbox(m, w);
 	} else {

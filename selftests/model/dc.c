@@ -39,7 +39,7 @@ uint16_t dc_config(struct model *m, struct command *c)
 {
 	struct mailbox *b = &m->mailbox;
 	uint32_t fit = (c->room - CONFIG_HEAD - 16) / REGION_SIZE;
-	uint32_t wanted, first, n, used;
+	uint32_t wanted, first, n, used, left;
 	uint8_t *tail;
 
 	if (c->n < 2)
@@ -59,10 +59,11 @@ uint16_t dc_config(struct model *m, struct command *c)
 			   &b->region[first + n]);
 	tail = c->out + CONFIG_HEAD + n * REGION_SIZE;
 	used = b->accepted.n + b->offered.n;
+	left = used < MAX_EXTENTS ? MAX_EXTENTS - used : 0;
 	put32(tail, MAX_EXTENTS);
-	put32(tail + 4, MAX_EXTENTS - used);
+	put32(tail + 4, left);
 	put32(tail + 8, MAX_EXTENTS);
-	put32(tail + 12, MAX_EXTENTS - used);
+	put32(tail + 12, left);
 	c->length = tail + 16 - c->out;
 
 	return RC_OK;
@@ -200,8 +201,10 @@ uint16_t dc_answer(struct model *m, struct command *c)
 	rc = stage(b, c, count);
 	if (rc || c->in[4] & MORE)
 		return rc;
-	if (b->staged.n > MAX_EXTENTS - b->accepted.n)
+	if (b->staged.n > MAX_EXTENTS - b->accepted.n) {
+		b->staged.n = 0;
 		return RC_RESOURCES;
+	}
 	for (i = 0; i < b->staged.n; i++)
 		dc_add(&b->accepted, &b->staged.extent[i]);
 	b->generation += !!b->staged.n;

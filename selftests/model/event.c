@@ -49,7 +49,7 @@ void event_add(struct model *m, const uint8_t *record)
 	struct mailbox *b = &m->mailbox;
 	uint8_t *to;
 
-	if (b->records == b->room) {
+	if (b->records >= b->room) {
 		b->overflow++;
 		return;
 	}
@@ -98,22 +98,35 @@ uint16_t event_get(struct model *m, struct command *c)
 	return RC_OK;
 }
 
-/* The oldest ones, in order, or all of them */
+/* Are these the oldest ones, in order? */
+static bool are_oldest(const struct mailbox *b, const uint8_t *handles, uint32_t n)
+{
+	uint32_t i;
+
+	if (n > b->records)
+		return false;
+	for (i = 0; i < n; i++)
+		if (memcmp(b->log[i] + 0x14, handles + 2 * i, 2))
+			return false;
+
+	return true;
+}
+
+/* The oldest ones, or all of them */
 uint16_t event_clear(struct model *m, struct command *c)
 {
 	struct mailbox *b = &m->mailbox;
-	uint32_t n, i;
+	uint32_t n;
 
 	if (c->n < 6 || (c->n - 6) / 2 < c->in[2])
 		return RC_LENGTH;
 	if (c->in[0] != LOG_DC)
 		return RC_INPUT;
 	n = c->in[1] & 1 ? b->records : c->in[2];
-	if (n > b->records)
+	if (!(c->in[1] & 1) && !are_oldest(b, c->in + 6, n)) {
+		b->count.refused++;
 		return RC_HANDLE;
-	for (i = 0; i < n && !(c->in[1] & 1); i++)
-		if (memcmp(b->log[i] + 0x14, c->in + 6 + 2 * i, 2))
-			return RC_HANDLE;
+	}
 	b->records -= n;
 	memmove(b->log, b->log + n, b->records * sizeof(b->log[0]));
 	b->overflow = 0;

@@ -214,27 +214,32 @@ static void ring(struct model *m)
 	put32(dev(m) + CTRL, how == DOORBELL_OK ? 0 : DOORBELL);
 }
 
-/* Behaving well, it is free again */
+static void finish(struct model *m)
+{
+	m->mailbox.due = 0;
+	run(m);
+	put32(dev(m) + CTRL, 0);
+}
+
+/* Behaving well, it is free again; what was slow is done before */
 void mailbox_doorbell(struct model *m, enum doorbell how, uint16_t opcode,
 		      unsigned int ms)
 {
+	if (m->mailbox.due)
+		finish(m);
 	m->mailbox.doorbell = how;
 	m->mailbox.doorbell_opcode = opcode;
 	m->mailbox.doorbell_ms = ms;
 	if (how == DOORBELL_OK)
 		put32(dev(m) + CTRL, 0);
-	m->mailbox.due = 0;
 }
 
 void mailbox_settle(struct model *m)
 {
 	struct mailbox *b = &m->mailbox;
 
-	if (!b->due || now_ms() < b->due)
-		return;
-	b->due = 0;
-	run(m);
-	put32(dev(m) + CTRL, 0);
+	if (b->due && now_ms() >= b->due)
+		finish(m);
 }
 
 /* Memory Device Status */
@@ -288,7 +293,8 @@ void mailbox_init(struct model *m)
 /* Registers only: what was accepted and offered stays, and the log (9.13.3) */
 void mailbox_reset(struct model *m)
 {
-	if (m->mailbox.doorbell == DOORBELL_OK)
+	if (m->mailbox.doorbell == DOORBELL_OK ||
+	    m->mailbox.doorbell == DOORBELL_SLOW)
 		put32(dev(m) + CTRL, 0);
 	m->mailbox.due = 0;
 	put64(dev(m) + COMMAND, 0);

@@ -115,7 +115,7 @@ struct mailbox {
 	uint8_t template[RECORD_SIZE];
 
 	struct {
-		unsigned int command, stray, irq;
+		unsigned int command, stray, refused, irq;
 	} count;
 };
 
