@@ -430,14 +430,17 @@ TEST_F(log, is_heard_once_it_behaves)
 	struct vfio_cxl_dc_info info;
 	struct dc *dc = &b->dc;
 	unsigned long commands;
+	long since;
 
 	ASSERT_TRUE(device_does(variant->commands));
 	commands = model_count("command ");
+	since = elapsed_ms(0);
 	ASSERT_TRUE(device_does("offer 0x40400000 0x200000 " TAG));
 	EXPECT_FALSE(dc_becomes(dc->node, &b->tag, VFIO_CXL_DC_PENDING,
 				NO_RECORD)) TH_LOG("proves: %s", variant->proves);
-	/* Nor is it asked all the time */
-	EXPECT_GT(commands + 100, model_count("command "))
+	/* Nor is it asked all the time: 6 commands in 100 ms are a few */
+	commands = model_count("command ") - commands;
+	EXPECT_GT(50 + elapsed_ms(since) / 10, commands)
 		TH_LOG("proves: %s", variant->proves);
 	EXPECT_TRUE(model_has(1, 1));
 	EXPECT_EQ(NULL, bench_broken(b)) TH_LOG("%s", bench_broken(b));
@@ -474,8 +477,8 @@ TEST_F(other, count_is_too_large)
 	usleep(200000);
 	ASSERT_TRUE(device_does("mbox patch 0x100 0x14 0xffff 2 1 + "
 				"offer 0x40400000 0x200000 " TAG));
-	EXPECT_TRUE(dc_becomes(dc->node, &b->tag, VFIO_CXL_DC_PENDING, SOON))
-		TH_LOG("proves: log_read: min");
+	EXPECT_TRUE(dc_becomes(dc->node, &b->tag, VFIO_CXL_DC_PENDING, SOON));
+	EXPECT_EQ(0, model_count("refused ")) TH_LOG("proves: log_read: min");
 	EXPECT_TRUE(counts(dc, ignored, 3));
 	EXPECT_EQ(0, dc_accept(dc->user.device, &b->tag,
 			       VFIO_CXL_DC_REACH_TENANT, &dc->answer));
@@ -483,29 +486,32 @@ TEST_F(other, count_is_too_large)
 }
 
 /* There is always another record: others get their turn, and unbind does */
-TEST_F(other, records_without_end)
+TEST_F_TIMEOUT(other, records_without_end, 180)
 {
 	struct bench *b = &self->b;
 	struct vfio_cxl_dc_info info;
 	struct dc *dc = &b->dc;
-	long since, longest = 0;
+	__u64 heard = 0;
+	long since;
 	int i;
 
 	ASSERT_TRUE(device_does("endless 9 0 0 -"));
 	EXPECT_TRUE(within(SOON, !dc_info(dc->node, &info) && info.ignored > 100));
-	for (i = 0; i < 10; i++) {
-		since = elapsed_ms(0);
+	for (i = 0; i < 5; i++) {
 		EXPECT_EQ(0, dc_info(dc->node, &info));
+		heard -= info.ignored;
+		usleep(20000);
+		EXPECT_EQ(0, dc_info(dc->node, &info));
+		heard += info.ignored;
 		EXPECT_EQ(NULL, bench_broken(b));
-		if (elapsed_ms(since) > longest)
-			longest = elapsed_ms(since);
 	}
-	EXPECT_GT(2000, longest)
+	/* A drain, which is waited for, has 64 */
+	EXPECT_GT(5 * 300, heard)
 		TH_LOG("proves: vfio_cxl_event_log_drain: EVENT_READS");
 	since = elapsed_ms(0);
 	model_end(dc);
-	/* A look at the log for each of the steps */
-	EXPECT_GT(15000, elapsed_ms(since));
+	/* A look at the log for each of the steps, of 3 s where it is slow */
+	EXPECT_GT(40000, elapsed_ms(since));
 	ASSERT_EQ(0, bench_begin(b));
 }
 

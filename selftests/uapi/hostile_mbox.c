@@ -3,7 +3,7 @@
  * A mailbox that lies: where it is, how long its answers are, what its regions and
  * its list are, whether it answers at all. The device has memory all the same, and
  * Dynamic Capacity once it behaves. The last word of each scenario is the check that
- * it proves.
+ * it proves; "and": that one of these is there, as either is enough.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,12 +19,17 @@
 #define HONEST	"mbox honest + honest + ones off + mbox doorbell ok + " \
 		"generation still"
 
-static bool synced(int node)
+static bool synced_within(int node, int ms)
 {
 	struct vfio_cxl_dc_info info;
 
-	return within(2 * SOON, !dc_info(node, &info) &&
+	return within(ms, !dc_info(node, &info) &&
 		      info.flags & VFIO_CXL_DC_INFO_SYNCED);
+}
+
+static bool synced(int node)
+{
+	return synced_within(node, 2 * SOON);
 }
 
 /* ---- it can't be found ---- */
@@ -153,6 +158,9 @@ TEST_F(ask, is_asked_again)
 	EXPECT_EQ(VFIO_CXL_REASON_DC_NOT_SYNCED, info.reason)
 		TH_LOG("proves: %s", variant->proves);
 	EXPECT_EQ(0, info.nr[VFIO_CXL_DC_COMMITTED]);
+	/* Nor was it asked for as long as that may take */
+	EXPECT_GT(200, model_count("command "))
+		TH_LOG("proves: %s", variant->proves);
 	ASSERT_TRUE(device_does(HONEST));
 	ASSERT_TRUE(synced(self->node));
 	ASSERT_EQ(0, dc_info(self->node, &info));
@@ -173,14 +181,18 @@ RETRIED(identity_too_short, "mbox length 0x42 0x4000",
 	"vfio_cxl_mbox_identify: CXL_IDENTIFY_LEAST");
 RETRIED(capacity_wraps, "mbox patch 0x4000 0x10 0x7fffffffffffffff 8",
 	"to_bytes: check_mul_overflow");
-RETRIED(return_code_unknown, "mbox return 0x7f 0x4000", "mbox_try: ARRAY_SIZE");
-RETRIED(goes_on_in_the_background, "mbox return 1 0x4000",
+RETRIED(return_code_unknown, "mbox return 0x7f 0x4000",
+	"mbox_try: ARRAY_SIZE, with KASAN");
+RETRIED(goes_on_in_the_background, "mbox return 1 0x4000 + mbox length 0x45 0x4000",
 	"mbox_rc: background command started");
 RETRIED(busy_for_ever, "mbox return 6 0x4000", "vfio_cxl_mbox_command: left");
 RETRIED(return_all_ones, "lie dev 0x70 0xffffffff + lie dev 0x74 0xffffffff",
-	"mbox_try: status ALL_ONES_64");
+	"mbox_try: status ALL_ONES_64 and ARRAY_SIZE");
 RETRIED(command_all_ones, "lie dev 0x68 0xffffffff + lie dev 0x6c 0xffffffff",
 	"mbox_answer: command ALL_ONES_64");
+/* In the middle of the last answer of all, that to 4801h: it is not its word */
+RETRIED(goes_away_while_it_answers, "lie dev 0x64 0xffffffff 14",
+	"mbox_answer: control ALL_ONES");
 
 /* Of its regions (4800h) */
 RETRIED(config_fails, "mbox return 4 0x4800", "refresh: ret");
@@ -188,9 +200,9 @@ RETRIED(config_too_short, "mbox length 7 0x4800", "read_config_page: size, head"
 RETRIED(config_without_its_end, "mbox length 0x60 0x4800",
 	"read_config_page: size, tail");
 RETRIED(more_regions_than_there_can_be, "mbox patch 0x4800 0 9",
-	"read_config_page: CXL_DC_MAX_REGIONS");
+	"read_config_page: CXL_DC_MAX_REGIONS and ret of the next page");
 RETRIED(more_regions_than_asked_for, "mbox patch 0x4800 1 9",
-	"read_config_page: asked");
+	"read_config_page: asked and available");
 RETRIED(more_regions_than_it_has, "mbox patch 0x4800 0 1",
 	"read_config_page: available");
 RETRIED(no_region_of_two, "mbox patch 0x4800 1 0",
@@ -223,18 +235,18 @@ RETRIED(regions_become_more, "mbox payload 256 + dc region 2 0x60000000 0x100000
 	"dc region 4 0x80000000 0x10000000 0x200000 + "
 	"dc region 5 0x90000000 0x10000000 0x200000 + "
 	"mbox patch 0x4800 0 8 1 0 1 + dc regions 6",
-	"read_config_page: available of each page");
+	"read_config_page: available of each page and ret of the next one");
 
 /* Of its list (4801h) */
 RETRIED(list_fails, "mbox return 4 0x4801", "dc_sync: ret");
 RETRIED(list_too_short, "hold 0x40000000 0x200000 - + mbox length 15 0x4801",
 	"read_page: size");
 RETRIED(list_longer_than_the_limit, "mbox patch 0x4801 4 0x7fffffff 4",
-	"read_page: limits.extents");
+	"read_page: limits.extents and dc_alloc");
 RETRIED(list_is_empty_but_for_its_total, "mbox patch 0x4801 4 5 4",
 	"read_page: !got");
 RETRIED(list_without_its_entries, "hold 0x40000000 0x200000 - + "
-	"mbox length 16 0x4801", "read_page: size of what came");
+	"mbox length 16 0x4801", "read_page: size of what came, !got");
 
 /* ---- it says that it does none ---- */
 
@@ -330,8 +342,9 @@ TEST_F(list, is_taken_as_far_as_it_makes_sense)
 #define LISTING(name, ...) FIXTURE_VARIANT_ADD(list, name) { __VA_ARGS__ }
 
 LISTING(more_returned_than_came, 1, 0, "mbox patch 0x4801 0 0xffffffff 4",
-	"read_page: got");
-LISTING(longer_than_it_is, 1, 0, "mbox length 0x1fffff 0x4801",
+	"read_page: size of what came and total");
+LISTING(longer_than_it_is, 1, 0, "mbox payload 524288 + "
+	"mbox length 0x1fffff 0x4801",
 	"mbox_answer: out_room");
 LISTING(filled_up_with_zeros, 1, 0, "mbox patch 0x4801 0 40 4 + "
 	"mbox patch 0x4801 4 40 4 + mbox length 2000 0x4801",
@@ -371,27 +384,30 @@ FIXTURE_TEARDOWN(silent)
 	model_end(&self->dc);
 }
 
-/* 2 s are waited for the answer, and no more for the next ones */
-TEST_F(silent, doorbell_sticks)
+/* 2 s are waited for the answer, or what these are here; no more for the next ones */
+TEST_F_TIMEOUT(silent, doorbell_sticks, 60)
 {
 	struct dc *dc = &self->dc;
 	struct vfio_cxl_dc_info info;
-	long since;
+	long since, first;
 
 	ASSERT_TRUE(device_does("mbox doorbell stuck"));
 	since = elapsed_ms(0);
 	EXPECT_EQ(0, dc_accept(dc->user.device, &self->tag,
 			       VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	EXPECT_NE(0, dc->answer.flags & VFIO_CXL_DC_DECIDE_QUEUED);
-	EXPECT_GT(4000, elapsed_ms(since)) TH_LOG("proves: mbox_wait: limit");
+	first = elapsed_ms(since);
+	EXPECT_GT(15000, first) TH_LOG("proves: mbox_wait: limit");
 	since = elapsed_ms(0);
 	EXPECT_EQ(0, dc_info(dc->node, &info));
 	EXPECT_EQ(VFIO_CXL_DC_ACCEPTING, dc_state(dc->node, &self->tag));
+	EXPECT_GT(first / 2, elapsed_ms(since)) TH_LOG("proves: mbox_try: late");
+	since = elapsed_ms(0);
 	user_close(&dc->user);
-	EXPECT_GT(2000, elapsed_ms(since)) TH_LOG("proves: mbox_try: late");
+	EXPECT_GT(first, elapsed_ms(since)) TH_LOG("proves: mbox_try: late");
 	since = elapsed_ms(0);
 	EXPECT_TRUE(dev_unbind());
-	EXPECT_GT(2000, elapsed_ms(since)) TH_LOG("proves: mbox_try: late");
+	EXPECT_GT(first, elapsed_ms(since)) TH_LOG("proves: mbox_try: late");
 }
 
 /* The answer was not heard: it is asked whether it was, and said again */
@@ -465,9 +481,10 @@ TEST_F(silent, release_is_late)
 TEST_F(silent, is_gone)
 {
 	struct dc *dc = &self->dc;
-	long since = elapsed_ms(0);
+	long since;
 
 	ASSERT_TRUE(device_does("ones dev"));
+	since = elapsed_ms(0);
 	dc_accept(dc->user.device, &self->tag, VFIO_CXL_DC_REACH_TENANT,
 		  &dc->answer);
 	EXPECT_GT(1500, elapsed_ms(since)) TH_LOG("proves: mbox_wait: ALL_ONES");
@@ -477,27 +494,6 @@ TEST_F(silent, is_gone)
 				 VFIO_CXL_DC_COMMITTED ||
 			   !dc_accept(dc->user.device, &self->tag,
 				      VFIO_CXL_DC_REACH_TENANT, &dc->answer)));
-	EXPECT_TRUE(dc_becomes(dc->node, &self->tag, VFIO_CXL_DC_COMMITTED,
-			       SOON));
-	EXPECT_TRUE(model_works(dc));
-}
-
-/* In the middle of an answer: what came of it is not the device's word */
-TEST_F(silent, goes_away_while_it_answers)
-{
-	struct vfio_cxl_dc_info info;
-	struct dc *dc = &self->dc;
-
-	/* A record's first bytes, and then Control */
-	ASSERT_TRUE(device_does("lie dev 0xa0 0xffffffff 0 1 + "
-				"lie dev 0x64 0xffffffff 2 1 + "
-				"event 9 0x40000000 0x200000 -"));
-	EXPECT_TRUE(within(SOON, !model_count("records ")));
-	usleep(300000);
-	ASSERT_EQ(0, dc_info(dc->node, &info));
-	EXPECT_EQ(1, info.ignored) TH_LOG("proves: mbox_answer: ALL_ONES");
-	ASSERT_EQ(0, dc_accept(dc->user.device, &self->tag,
-			       VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	EXPECT_TRUE(dc_becomes(dc->node, &self->tag, VFIO_CXL_DC_COMMITTED,
 			       SOON));
 	EXPECT_TRUE(model_works(dc));
@@ -533,23 +529,36 @@ TEST_F(silent, list_never_stands_still)
 	EXPECT_EQ(VFIO_CXL_DC_COMMITTED, dc_state(dc->node, &self->tag));
 }
 
-/* A list of 65536 entries, one with each page: nobody waits for the end of it */
-TEST(list_takes_for_ever)
+FIXTURE(endless) {
+};
+
+FIXTURE_SETUP(endless)
 {
-	long since = elapsed_ms(0);
+}
+
+FIXTURE_TEARDOWN(endless)
+{
+	EXPECT_TRUE(device_bound(""));
+}
+
+/* A list of 65536 entries, one with each page: nobody waits for the end of it */
+TEST_F_TIMEOUT(endless, list_takes_for_ever, 180)
+{
+	long since;
 	int node;
 
 	ASSERT_TRUE(device_is(MODEL_DC " + mbox return 0 0x4801 + "
 			      "mbox patch 0x4801 0 1 4 + mbox patch 0x4801 4 65536 4 + "
 			      "mbox length 56 0x4801"));
+	since = elapsed_ms(0);
 	EXPECT_TRUE(dev_bind());
-	EXPECT_GT(20000, elapsed_ms(since))
+	EXPECT_GT(40000, elapsed_ms(since))
 		TH_LOG("proves: read_pages: VFIO_CXL_DC_LIST_NS");
 	ASSERT_TRUE(device_does(HONEST));
 	node = control_open();
-	EXPECT_TRUE(synced(node));
+	/* It is not read again at once */
+	EXPECT_TRUE(synced_within(node, 40000));
 	close(node);
-	EXPECT_TRUE(device_bound(""));
 }
 
 /* ---- it says no to what it offered itself ---- */

@@ -202,26 +202,28 @@ TEST_F(good, is_busy_for_long)
 {
 	struct dc *dc = &self->dc;
 
-	ASSERT_TRUE(device_does("mbox return 6 0x4802 12"));
+	ASSERT_TRUE(device_does("mbox return 6 0x4802"));
 	ASSERT_TRUE(model_offer(REGION_0, BLOCK, &self->tag));
 	ASSERT_TRUE(dc_becomes(dc->node, &self->tag, VFIO_CXL_DC_PENDING, SOON));
 	EXPECT_EQ(0, dc_accept(dc->user.device, &self->tag,
 			       VFIO_CXL_DC_REACH_TENANT, &dc->answer));
 	EXPECT_NE(0, dc->answer.flags & VFIO_CXL_DC_DECIDE_QUEUED);
 	EXPECT_EQ(VFIO_CXL_DC_ACCEPTING, dc_state(dc->node, &self->tag));
+	ASSERT_TRUE(device_does("mbox honest"));
 	EXPECT_TRUE(dc_becomes(dc->node, &self->tag, VFIO_CXL_DC_COMMITTED, SOON));
 	EXPECT_TRUE(model_has(1, 0));
 }
 
-/* A third of a second for each command */
+/* A third of a second for each command, of which there are four at least */
 TEST_F(good, is_slow)
 {
 	struct dc *dc = &self->dc;
-	long since = elapsed_ms(0);
+	long since;
 
 	ASSERT_TRUE(device_does("mbox doorbell slow 0 300"));
+	since = elapsed_ms(0);
 	EXPECT_TRUE(model_take(dc, REGION_0, BLOCK, &self->tag));
-	EXPECT_LE(300, elapsed_ms(since));
+	EXPECT_LE(1200, elapsed_ms(since));
 	EXPECT_TRUE(device_does("mbox doorbell ok"));
 	EXPECT_TRUE(model_works(dc));
 }
