@@ -15,6 +15,7 @@
  * decided FLAGS RC                 what comes back from a decision
  * event SEQUENCE KIND STATE REACH REASON RC REGION EXTENT OFFER LENGTH TAG
  * message DEVICE and the same      by netlink; "message overrun": some were lost
+ * forged DEVICE and the same       likewise, but it is another process that sends it
  * unbound, bound                   the end of a log, and the beginning of another
  * list COUNT FLAGS                 lies of the list's
  * restarts N                       so often a list changes while it is read
@@ -152,9 +153,9 @@ static void parse_event(const char *line, struct vfio_cxl_dc_event *e)
 	fake_parse_tag(tag, e->tag);
 }
 
-static void parse_message(const char *line)
+static void parse_message(const char *line, bool forged)
 {
-	struct fake_message m = { 0 };
+	struct fake_message m = { .forged = forged };
 	int n;
 
 	m.overrun = !strncmp(line, "overrun", 7);
@@ -249,7 +250,9 @@ static void parse(const char *line)
 	} else if (!strcmp(word, "event")) {
 		parse_event(line, &events[nr_events++]);
 	} else if (!strcmp(word, "message")) {
-		parse_message(line);
+		parse_message(line, false);
+	} else if (!strcmp(word, "forged")) {
+		parse_message(line, true);
 	} else if (!strcmp(word, "region")) {
 		parse_region(line);
 	} else if (!strcmp(word, "window")) {

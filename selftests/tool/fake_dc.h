@@ -46,6 +46,7 @@ int fake_host_ioctl(unsigned long request, void *arg);
 struct fake_message {
 	char device[32];
 	bool overrun;
+	bool forged;		/* by another process */
 	struct vfio_cxl_dc_event event;
 };
 

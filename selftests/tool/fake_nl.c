@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <netlink/errno.h>
 #include <netlink/genl/ctrl.h>
@@ -157,6 +158,7 @@ static int receive(struct nl_sock *sk, struct sockaddr_nl *from,
 		return -NLE_NOMEM;
 	}
 	from->nl_family = AF_NETLINK;
+	from->nl_pid = messages[head].forged ? getpid() + 1 : 0;
 	*buf = calloc(1, 1024);
 	if (!*buf)
 		return -NLE_NOMEM;

@@ -196,6 +196,17 @@ is "$(told)" 'change 1' 'one that is gone already is passed over'
 exit_is 0 monitor --json --count 1 0d:00.0
 is "$(told)" 'change 1' 'and one that was not asked for'
 
+# Another process has sent it
+world </dev/null
+next < <(entry 1; message 1 "$REVOKED" | sed 's/^message/forged/')
+next < <(message 1)
+for d in '' $D; do
+	# shellcheck disable=SC2086 # one or none
+	exit_is 0 monitor --json --count 1 $d
+	json '[.device, .sequence, .state]' "[\"$D\",1,\"PENDING\"]" \
+		"what does not come from the kernel is dropped: ${d:-all}"
+done
+
 # Lines go out at once; a reader that has enough ends it, and well
 world </dev/null
 for i in 1 2 3; do

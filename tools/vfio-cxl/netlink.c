@@ -106,6 +106,13 @@ static int on_message(struct nl_msg *msg, void *data)
 	return NL_OK;
 }
 
+/* Another process may send to our port, if it has the rights */
+static int only_kernels(struct nl_msg *msg, void *data)
+{
+	(void)data;
+	return nlmsg_get_src(msg)->nl_pid ? NL_SKIP : NL_OK;
+}
+
 static int to_errno(int err)
 {
 	switch (-err) {
@@ -142,8 +149,11 @@ static int complain(const struct args *args, int err, const char *what)
 
 static int set_up(const struct args *args, struct netlink *nl)
 {
-	int group, ret = genl_connect(nl->sk);
+	int group, ret = nl_socket_modify_cb(nl->sk, NL_CB_MSG_IN, NL_CB_CUSTOM,
+					     only_kernels, NULL);
 
+	if (!ret)
+		ret = genl_connect(nl->sk);
 	if (ret)
 		return complain(args, ret, "can't open a socket");
 	nl->family = genl_ctrl_resolve(nl->sk, VFIO_CXL_FAMILY_NAME);
