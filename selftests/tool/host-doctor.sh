@@ -164,6 +164,8 @@ done
 well
 param vfio enable_unsafe_noiommu_mode Y
 finds unsafe WARN 'vfio.enable_unsafe_noiommu_mode' 'no-IOMMU mode'
+param vfio $'unsafe_\033[31m\xff' Y
+finds unsafe WARN 'vfio.unsafe_?[31m?' 'no escape sequence in a name'
 well
 param cxl_vfio_pci clear_on_close N
 finds contents WARN 'the next one reads' 'contents that stay'

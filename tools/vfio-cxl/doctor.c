@@ -33,6 +33,8 @@ void finding(struct doctor *d, const char *check, enum result result,
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
+	/* There may be names of files in it */
+	tame(text);
 	json_add(o, "device", json_text(d->device));
 	json_add(o, "check", json_text(check));
 	json_add(o, "result", json_text(names[result]));

@@ -76,8 +76,8 @@ static void print_error(const char *what, const struct vcxl_error *e)
 		fprintf(stderr, "  -> %s\n", e->next);
 }
 
-/* What came with the command line may have come from anywhere */
-static void tame(char *s)
+/* What comes from outside must not drive the reader's terminal */
+void tame(char *s)
 {
 	for (; *s; s++)
 		if (!isprint((unsigned char)*s))

@@ -168,6 +168,7 @@ int print_completion(const struct args *args);
 
 /* error.c */
 int exit_code(int err, uint32_t reason);
+void tame(char *s);
 int own_code(const struct args *args, int code);
 int report(const struct args *args, int err);
 int report_error(const struct args *args, const struct vcxl_error *e);
