@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a host shows of itself in /sys, /proc, /etc and /lib. */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -70,21 +70,34 @@ static ssize_t read_some(int fd, char *buf, size_t len)
 	return n < 0 ? -errno : (ssize_t)got;
 }
 
-static int read_line(const char *path, char *buf, size_t len)
+/* A descriptor of a file: what is none may never end, or never begin */
+static int open_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-	char *p;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int ret;
 
 	if (fd < 0)
 		return -errno;
+	ret = fstat(fd, &st) ? -errno : 0;
+	if (!ret && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return ret ? ret : -EINVAL;
+}
+
+static int read_line(const char *path, char *buf, size_t len)
+{
+	int fd = open_file(path);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
 	n = read_some(fd, buf, len - 1);
 	close(fd);
 	buf[n > 0 ? n : 0] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
-	for (p = buf; *p; p++)
-		if (!isprint((unsigned char)*p))
-			*p = '?';
+	tame(buf);
 	return n < 0 ? n : 0;
 }
 
@@ -129,9 +142,9 @@ int host_grep(const char *name, const char *needle)
 
 	if (ret)
 		return ret;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open_file(path);
 	if (fd < 0)
-		return enough_for(path, -errno);
+		return enough_for(path, fd);
 	ret = grep(fd, needle);
 	close(fd);
 	return enough_for(path, ret);

@@ -158,7 +158,8 @@ static int get_value(const char *text, const char *key, char *buf, size_t len)
 
 static int read_text(int dir, const char *name, char *text, size_t len)
 {
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dir, name,
+			O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	size_t got;
 	int ret;
 

@@ -164,7 +164,7 @@ int vcxl_read_u64(const char *path, uint64_t *value)
 /* sysfs takes a value in one write, or not at all */
 int vcxl_write_attr(struct vcxl *ctx, const char *path, const char *value)
 {
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK);
 	size_t len = strlen(value);
 	ssize_t n;
 	int ret = 0;
