@@ -69,7 +69,7 @@ const char *json_string(struct json_object *value)
 	return text;
 }
 
-/* null for what is empty, as json_text() */
+/* null for what is empty, as json_text(). JSON is UTF-8, which bytes need not be */
 void print_quoted(FILE *file, const char *text)
 {
 	if (!text || !*text) {
@@ -82,7 +82,7 @@ void print_quoted(FILE *file, const char *text)
 
 		if (c == '"' || c == '\\')
 			fprintf(file, "\\%c", c);
-		else if (c < ' ')
+		else if (c < ' ' || c > '~')
 			fprintf(file, "\\u%04x", c);
 		else
 			putc(c, file);
