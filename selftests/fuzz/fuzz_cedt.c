@@ -30,13 +30,6 @@ struct list {
 	int end;	/* what is behind the last one */
 };
 
-static u64 number(const u8 *at, unsigned int bytes)
-{
-	struct input in = { at, bytes };
-
-	return in_bytes(&in, bytes);
-}
-
 static void list(struct list *list, u8 type, const u8 *data, size_t size)
 {
 	size_t at, len;

@@ -26,6 +26,26 @@ static inline void must_be_text(const char *s, size_t size, const char *rule)
 		must(s[i] >= ' ' && s[i] <= '~', rule);
 }
 
+/* How many characters of @len are a number that fits; 0: none */
+static inline size_t digits(const char *s, size_t len, bool hex, u64 *value)
+{
+	static const char all[] = "0123456789abcdef0123456789ABCDEF";
+	unsigned int base = hex ? 16 : 10;
+	size_t n;
+
+	for (n = 0, *value = 0; n < len; n++) {
+		const char *at = memchr(all, s[n], sizeof(all) - 1);
+		u64 digit = at ? (at - all) % 16 : base;
+
+		if (digit >= base)
+			break;
+		if (__builtin_mul_overflow(*value, base, value) ||
+		    __builtin_add_overflow(*value, digit, value))
+			return 0;
+	}
+	return n;
+}
+
 /* After @ret, of a function that accounts for its failures */
 static inline int must_account(const struct vcxl *ctx, int ret)
 {

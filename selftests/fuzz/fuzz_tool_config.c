@@ -12,19 +12,12 @@
 #define START	0x100
 #define HEAD	12
 
-static u32 number(const u8 *at, unsigned int bytes)
-{
-	struct input in = { at, bytes };
-
-	return in_bytes(&in, bytes);
-}
-
 /* One capability of @len bytes that are there */
 static void read_one(struct vcxl_device *dev, const u8 *cap, size_t len)
 {
 	if (number(cap, 2) == 3 && len >= HEAD) {
 		dev->has_serial = true;
-		dev->serial = (u64)number(cap + 8, 4) << 32 | number(cap + 4, 4);
+		dev->serial = number(cap + 4, 8);
 	}
 	if (number(cap, 2) == 0x23 && len >= HEAD &&
 	    number(cap + 4, 2) == 0x1e98 && !number(cap + 8, 2) &&
@@ -68,8 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(config, data + 1, size - 1 < START ? size - 1 : START);
 	there += size - 1;
 	claimed = there + data[0] % 16;
-	must(!ftruncate(fd, there) && pwrite(fd, config, there, 0) == (ssize_t)there,
-	     "the bed: a file");
+	must(!ftruncate(fd, there) &&
+	     pwrite(fd, config, there, 0) == (ssize_t)there, "the bed: a file");
 
 	must(!vcxl_config_read(&dev, fd, claimed), "what can be read is read");
 	read_again(&want, config, there, claimed);

@@ -51,7 +51,6 @@ static void read_attr(const u8 *data, size_t size)
 	u64 value = 0, want = 0;
 	bool hex = size > 2 && !memcmp(data, "0x", 2), good;
 	size_t i = hex ? 2 : 0, n = size;
-	unsigned int base = hex ? 16 : 10;
 
 	if (memchr(data, '\n', size))
 		n = (const u8 *)memchr(data, '\n', size) - data;
@@ -60,16 +59,8 @@ static void read_attr(const u8 *data, size_t size)
 	if (!vcxl_read_attr("x", line, sizeof(line)))
 		must_be_text(line, sizeof(line), "a line is text");
 	/* The whole file has to fit */
-	good = i < n && size < 64;
-	for (; good && i < n; i++) {
-		static const char all[] = "0123456789abcdef0123456789ABCDEF";
-		const char *at = memchr(all, data[i], sizeof(all) - 1);
-		unsigned int digit = at ? (at - all) % 16 : 16;
-
-		good = digit < base &&
-		       !__builtin_mul_overflow(want, base, &want) &&
-		       !__builtin_add_overflow(want, digit, &want);
-	}
+	good = i < n && size < 64 &&
+	       digits((const char *)data + i, n - i, hex, &want) == n - i;
 	must(!vcxl_read_u64("x", &value) == good,
 	     "a number is one, or it is not");
 	must(!good || value == want, "a number is what the file says");

@@ -107,13 +107,6 @@ int nl_recvmsgs_default(struct nl_sock *sk)
 	return ret;
 }
 
-static u64 number(const u8 *at, size_t bytes)
-{
-	struct input in = { at, bytes };
-
-	return in_bytes(&in, bytes);
-}
-
 /* The last of @type among the attributes of @size bytes, or NULL */
 static const u8 *find(const u8 *at, size_t size, unsigned int type, size_t *attr_len)
 {

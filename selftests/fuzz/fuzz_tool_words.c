@@ -66,30 +66,11 @@ static u64 factor(const char *suffix)
 	return 1ULL << 10 * (unit - units + 1);
 }
 
-/* How many characters of it are a number that fits; 0: none */
-static size_t digits(const char *s, bool hex, u64 *value)
-{
-	size_t n;
-
-	for (n = 0, *value = 0; s[n]; n++) {
-		const char *all = "0123456789abcdef0123456789ABCDEF";
-		const char *at = strchr(all, s[n]);
-		u64 digit = at ? (at - all) % 16 : 16;
-
-		if (digit >= (hex ? 16 : 10))
-			break;
-		if (__builtin_mul_overflow(*value, hex ? 16 : 10, value) ||
-		    __builtin_add_overflow(*value, digit, value))
-			return 0;
-	}
-	return n;
-}
-
 static void check_size(const char *s)
 {
 	bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
 	u64 value = 0, want, got = 0;
-	size_t n = digits(s + 2 * hex, hex, &want);
+	size_t n = digits(s + 2 * hex, strlen(s + 2 * hex), hex, &want);
 	u64 times = n ? factor(s + 2 * hex + n) : 0;
 	bool good = times && !__builtin_mul_overflow(want, times, &value);
 
@@ -97,7 +78,7 @@ static void check_size(const char *s)
 	must(!good || got == value, "and how much it is");
 
 	hex = s[0] == '0' && s[1] == 'x';
-	n = digits(s + 2 * hex, hex, &want);
+	n = digits(s + 2 * hex, strlen(s + 2 * hex), hex, &want);
 	good = n && (!s[2 * hex + n] || s[2 * hex + n] == ',');
 	must(parse_number(s, ',', &got) == good, "a number is one, or it is not");
 	must(!good || got == want, "and which one");

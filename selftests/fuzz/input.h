@@ -37,6 +37,14 @@ static inline u64 in_bytes(struct input *in, unsigned int bytes)
 	return value;
 }
 
+/* The same of bytes that stay where they are */
+static inline u64 number(const u8 *at, unsigned int bytes)
+{
+	struct input in = { at, bytes };
+
+	return in_bytes(&in, bytes);
+}
+
 static inline u8 in_u8(struct input *in)
 {
 	return in_bytes(in, 1);
