@@ -69,7 +69,10 @@ const char *json_string(struct json_object *value)
 	return text;
 }
 
-/* null for what is empty, as json_text(). JSON is UTF-8, which bytes need not be */
+/*
+ * null for what is empty, as json_text(). JSON is UTF-8, which bytes need not be:
+ * each is shown as the Latin-1 letter of its number, also where they are UTF-8.
+ */
 void print_quoted(FILE *file, const char *text)
 {
 	if (!text || !*text) {
