@@ -213,6 +213,8 @@ static void *give_back(void *arg)
 		if (running && is == calls) {
 			objects_close();
 			areas_clear();
+			/* Also what a call has opened of which nobody knows */
+			close_range(first_fd, ~0U, 0);
 		}
 		pthread_mutex_unlock(&lock);
 	}
