@@ -233,6 +233,22 @@ TEST_F(synced, many_pages)
 	EXPECT_EQ(1, b->fake.releases);
 }
 
+/* Asked back is what only the device knows of, while its list can't be read */
+TEST_F(synced, asked_for_unread)
+{
+	struct dcd_bench *b = self->b;
+
+	b->fake.accepted[b->fake.nr_accepted++] =
+		(struct fake_dcd_extent)X(1, 1, TAG_B);
+	b->fake.block[1] = FAKE_BLOCK_ACCEPTED;
+	fail(b, FAKE_DCD_LOST, CXL_DC_GET_EXTENTS, 1);
+	ASK(b, X(1, 1, TAG_B));
+	EXPECT_EQ(0, b->fake.releases);
+	settle(b);
+	EXPECT_EQ(1, b->dcd.nr[STATE(COMMITTED)]);
+	EXPECT_FALSE(reachable(b, 1));
+}
+
 /* A tag that is known already is not believed a second time */
 TEST_F(synced, known_tag_is_found)
 {

@@ -149,9 +149,9 @@ static void log_report_overflow(struct vfio_cxl_event_log *log)
  * @log: the log
  *
  * Return: 0 when the log is empty and all of it was handed over; -EAGAIN when it
- * has more than is taken at once, or in time; an error of a command; -EIO also where the
- * device's answers make no sense, or it doesn't clear what it says it cleared.
- * After an error what is held is handed over by the next drain.
+ * has more than is taken at once, or in time; an error of a command; -EIO also
+ * where the device's answers make no sense, or it doesn't clear what it says it
+ * cleared. After an error what is held is handed over by the next drain.
  */
 int vfio_cxl_event_log_drain(struct vfio_cxl_event_log *log)
 {
