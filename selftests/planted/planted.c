@@ -55,11 +55,6 @@ static void rcu_usage(void)
 	use(!!rcu_dereference(guarded));
 }
 
-static void preempt_cpu(void)
-{
-	use(smp_processor_id());
-}
-
 static void atomic_sleep(void)
 {
 	preempt_disable();
@@ -346,7 +341,6 @@ static const struct {
 	void (*commit)(void);
 } faults[] = {
 	{ "rcu-usage", rcu_usage },
-	{ "preempt-cpu", preempt_cpu },
 	{ "atomic-sleep", atomic_sleep },
 	{ "lock-kept", lock_kept },
 	{ "lock-order", lock_order },
