@@ -371,10 +371,10 @@ static int status_of(pid_t pid)
 
 TEST_F(charge, to_its_creator)
 {
-	ASSERT_TRUE(put(GROUP "/memory.max", "64M"));
+	ASSERT_TRUE(put(GROUP "/memory.max", "40M"));
 	/* Refused, and nobody killed for it */
 	EXPECT_EQ(ENOMEM << 8,
-		  status_of(create_in_child(self->node, 1, 80 * MIB)));
+		  status_of(create_in_child(self->node, 1, 48 * MIB)));
 	EXPECT_EQ(0, backend_count(self->node));
 	EXPECT_TRUE(charged(0, 8 * MIB));
 	/* Also when its creator is gone, and of pages of both sizes */

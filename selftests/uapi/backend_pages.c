@@ -260,23 +260,6 @@ TEST_F(pages, destroyed)
 /* Of small pages, so that taking them back lasts */
 #define MANY	511
 
-/* Faults in all pages, over and over; then looks that none of them is there */
-static int toucher(char *memory, const volatile bool *destroyed)
-{
-	int at;
-
-	do {
-		madvise(memory, MANY * PAGE, MADV_DONTNEED);
-	} while (!madvise(memory, MANY * PAGE, MADV_POPULATE_WRITE));
-	while (!*destroyed)
-		usleep(100);
-	for (at = 0; at < MANY; at++)
-		if (touch(memory + at * PAGE, false) != SIGBUS)
-			return 1;
-
-	return 0;
-}
-
 /* Nothing is mapped by a fault that began before, and ended after */
 TEST_F_TIMEOUT(pages, destroyed_while_touched, 120)
 {
@@ -293,7 +276,7 @@ TEST_F_TIMEOUT(pages, destroyed_while_touched, 120)
 		*destroyed = false;
 		pid = fork();
 		if (!pid)
-			_exit(toucher(memory, destroyed));
+			_exit(touch_till(memory, MANY * PAGE, destroyed));
 		usleep(2000 + n * 300);
 		EXPECT_EQ(0, backend_destroy(self->node, 2));
 		*destroyed = true;

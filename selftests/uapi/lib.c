@@ -335,6 +335,28 @@ int touch(volatile void *addr, bool write)
 	return signal;
 }
 
+/*
+ * Faults all of these pages in, over and over, till they are gone; is 0 if none is
+ * there then. Each of them is asked for alone, without its signal, which takes a
+ * debug kernel longer than the fault.
+ */
+int touch_till(char *memory, size_t size, const volatile bool *gone)
+{
+	size_t page = getpagesize(), at;
+
+	do {
+		madvise(memory, size, MADV_DONTNEED);
+	} while (!madvise(memory, size, MADV_POPULATE_WRITE));
+	while (!*gone)
+		usleep(100);
+	for (at = 0; at < size; at += page)
+		if (!madvise(memory + at, page, MADV_POPULATE_READ) ||
+		    errno != EFAULT)
+			return 1;
+
+	return 0;
+}
+
 int control_open(void)
 {
 	char path[PATH_MAX];

@@ -339,23 +339,13 @@ struct race {
 	volatile bool *gone;
 };
 
-/* Faults all of it in, over and over, till it is gone; then nothing of it is there */
 static int toucher(const struct peer *parent, void *arg)
 {
 	struct race *race = arg;
-	size_t at;
 
 	peer_tell(parent, 't');
-	do {
-		madvise(race->memory, race->size, MADV_DONTNEED);
-	} while (!madvise(race->memory, race->size, MADV_POPULATE_WRITE));
-	while (!*race->gone)
-		usleep(100);
-	for (at = 0; at < race->size; at += PAGE)
-		if (touch(race->memory + at, false) != SIGBUS)
-			return 1;
 
-	return 0;
+	return touch_till(race->memory, race->size, race->gone);
 }
 
 /* Of small pages, so that taking them back lasts; or of a large one */

@@ -334,23 +334,6 @@ TEST_F(pages, one_is_bad)
 /* A page that is large, or so many small ones */
 #define TOUCHED	(64 * PAGE)
 
-/* Faults all of it in, over and over, till it is gone; then nothing of it is there */
-static int toucher(char *memory, size_t size, const volatile bool *released)
-{
-	size_t at;
-
-	do {
-		madvise(memory, size, MADV_DONTNEED);
-	} while (!madvise(memory, size, MADV_POPULATE_WRITE));
-	while (!*released)
-		usleep(100);
-	for (at = 0; at < size; at += PAGE)
-		if (touch(memory + at, false) != SIGBUS)
-			return 1;
-
-	return 0;
-}
-
 TEST_F_TIMEOUT(pages, released_while_touched, 120)
 {
 	volatile bool *released = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -362,7 +345,7 @@ TEST_F_TIMEOUT(pages, released_while_touched, 120)
 		*released = false;
 		pid = fork();
 		if (!pid)
-			_exit(toucher(self->at, TOUCHED, released));
+			_exit(touch_till(self->at, TOUCHED, released));
 		usleep(2000 + n * 500);
 		EXPECT_EQ(0, window_release(device, 1, 0));
 		*released = true;
