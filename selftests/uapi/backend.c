@@ -264,7 +264,7 @@ TEST_F(backend, list_changes)
 	EXPECT_EQ(-EFAULT, backend_list(self->node, &next, (void *)1, 3));
 }
 
-TEST_F(backend, no_more_than_4096)
+TEST_F_TIMEOUT(backend, no_more_than_4096, 120)
 {
 	int i, fd;
 
