@@ -122,6 +122,8 @@ struct fake_dcd {
 	u64 page_ns;		/* each of them takes so long */
 	u64 alloc_fails;	/* the one after that many; 0: none */
 	bool prepare_fails;
+	int clear_fails;	/* the extent at that block can't be cleared; 0: all can */
+	u64 clear_block;
 
 	/* What it has */
 	u64 now_ns;

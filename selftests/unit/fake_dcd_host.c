@@ -159,6 +159,18 @@ static u64 use(void *ctx)
 	return fake->mapped ? fake->uses : 0;
 }
 
+static int clear(void *ctx, const struct vfio_cxl_dcd_extent *e)
+{
+	struct fake_dcd *fake = ctx;
+
+	if (fake->locked || e->published)
+		fake_dcd_die(fake,
+			     "cleared under the state lock, or while reachable");
+
+	return e->dpa == fake->base + fake->clear_block * DCD_BLOCK ?
+	       fake->clear_fails : 0;
+}
+
 static void flush(void *ctx, u64 dpa, u64 len)
 {
 	struct fake_dcd *fake = ctx;
@@ -237,6 +249,7 @@ void fake_dcd_host(struct fake_dcd *fake)
 		.publish = publish,
 		.unpublish = unpublish,
 		.use = use,
+		.clear = clear,
 		.flush = flush,
 		.tag_live_elsewhere = tag_live_elsewhere,
 		.change = log_change,

@@ -213,6 +213,50 @@ TEST_F(held, release_when_busy_for_ever)
 	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
 }
 
+/* Of two that wait to be given back, the first can't be cleared at its next turn */
+static void wait_for_both(struct __test_metadata *_metadata, struct dcd_bench *b,
+			  int why)
+{
+	hold(_metadata, b);
+	b->fake.clear_fails = why;
+	EXPECT_EQ(0, release_tag(b, TAG_A));
+	EXPECT_TRUE(b->res.queued);
+	fail(b, FAKE_DCD_BUSY, CXL_DC_RELEASE, 1);
+	EXPECT_EQ(0, release_tag(b, TAG_B));
+	EXPECT_TRUE(b->res.queued);
+	later(b, 3600 * DCD_SECOND);
+	EXPECT_EQ(STATE(RELEASING), state_of(b, TAG_A));
+	EXPECT_FALSE(reachable(b, 0));
+}
+
+/* Somebody has pinned it: that is nothing to the others, however few have a turn */
+TEST_F(held, release_of_what_is_pinned)
+{
+	struct dcd_bench *b = self->b;
+
+	b->dcd.limits.gives = 1;
+	wait_for_both(_metadata, b, -EBUSY);
+	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_B));
+	b->fake.clear_fails = 0;
+	settle(b);
+	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
+	EXPECT_EQ(2, b->fake.releases);
+}
+
+/* The memory is not live: nor is that of the others */
+TEST_F(held, release_while_not_live)
+{
+	struct dcd_bench *b = self->b;
+
+	wait_for_both(_metadata, b, -EAGAIN);
+	EXPECT_EQ(STATE(RELEASING), state_of(b, TAG_B));
+	EXPECT_EQ(0, b->fake.releases);
+	b->fake.clear_fails = 0;
+	settle(b);
+	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_A));
+	EXPECT_EQ(STATE(RELEASED), state_of(b, TAG_B));
+}
+
 TEST_F(held, release_timed_out_but_done)
 {
 	struct dcd_bench *b = self->b;
