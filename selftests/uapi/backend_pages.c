@@ -428,6 +428,10 @@ TEST_F(pages, large_ones)
 	EXPECT_EQ(0, (uintptr_t)memory % HUGE);
 	ASSERT_EQ(0, madvise(memory, SIZE, MADV_DONTNEED));
 	EXPECT_EQ(2, faults_of(memory));
+	/* Where the kernel makes large ones only for those who ask, too */
+	ASSERT_EQ(0, madvise(memory, SIZE, MADV_HUGEPAGE));
+	ASSERT_EQ(0, madvise(memory, SIZE, MADV_DONTNEED));
+	EXPECT_EQ(2, faults_of(memory));
 
 	/* Anywhere else it is there too, page by page */
 	room = mmap(NULL, 4 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,

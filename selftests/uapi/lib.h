@@ -95,6 +95,7 @@ bool hw_same(const struct hw_decoder *a, const struct hw_decoder *b);
 #define CTRL_COMMIT	(1U << 9)
 #define CTRL_COMMITTED	(1U << 10)
 #define CTRL_ERROR	(1U << 11)
+#define CTRL_BI		(1U << 13)
 
 bool dev_unbind(void);
 bool dev_bind(void);

@@ -17,6 +17,7 @@
 
 #include "kselftest_harness.h"
 #include "model_dc.h"
+#include "tag.h"
 
 #define VECTORS	8
 #define CONFIG	(7ULL << 40)
@@ -228,6 +229,34 @@ TEST_F(good, is_slow)
 	EXPECT_TRUE(model_works(dc));
 }
 
+/* Who resets waits for it, but not for more than the two seconds it says it takes */
+TEST_F(good, mailbox_is_late_after_a_reset)
+{
+	struct dc *dc = &self->dc;
+	long since, longest;
+	int status;
+	pid_t child;
+
+	ASSERT_TRUE(device_does("mbox unready"));
+	since = elapsed_ms(0);
+	ASSERT_EQ(0, ioctl(dc->user.device, VFIO_DEVICE_RESET));
+	longest = elapsed_ms(since);
+	EXPECT_LE(1900, longest);
+	child = fork();
+	if (!child) {
+		usleep(500000);
+		_exit(!device_does("mbox ready"));
+	}
+	since = elapsed_ms(0);
+	ASSERT_EQ(0, ioctl(dc->user.device, VFIO_DEVICE_RESET));
+	since = elapsed_ms(since);
+	EXPECT_LE(300, since);
+	EXPECT_GT(longest, since);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_TRUE(model_works(dc));
+}
+
 /* Its log overflows: what it dropped is known from nothing, the rest goes on */
 TEST_F(good, log_overflows)
 {
@@ -410,6 +439,22 @@ TEST_F(probe, mailbox_is_ready_late)
 	EXPECT_EQ(2, info.region_count);
 }
 
+/* The attribute table can't be had: then nothing is taken for sharable */
+TEST_F(probe, attributes_make_no_sense)
+{
+	struct vfio_cxl_dc_info info;
+
+	/* What the DOE mailbox answers with */
+	ASSERT_TRUE(device_bound(MODEL_DC " + dc region 0 0x40000000 "
+				 "0x10000000 0x200000 8 + lie cfg 0x294 0x77"));
+	self->node = control_open();
+	EXPECT_TRUE(within(SOON, !dc_info(self->node, &info) &&
+			   info.flags & VFIO_CXL_DC_INFO_SYNCED));
+	EXPECT_EQ(2, info.region_count);
+	EXPECT_EQ(0, info.region[0].flags & VFIO_CXL_DC_REGION_SHARABLE);
+	EXPECT_TRUE(memory_ready());
+}
+
 /* A mailbox, and no region behind it */
 TEST_F(probe, no_region)
 {
@@ -461,7 +506,7 @@ FIXTURE_SETUP(shared)
 
 	self->dc = (struct dc){ .user = USER_CLOSED, .node = -1 };
 	ASSERT_TRUE(device_bound(MODEL_DC " + "
-				 "dc region 0 0x40000000 0x10000000 0x200000 8"));
+				 "dc region 0 0x40000000 0x10000000 0x200000 9"));
 	/* What is not alike is not covered by default */
 	ASSERT_EQ(0, control_program(&program));
 	ASSERT_EQ(0, dc_begin(&self->dc));
@@ -489,6 +534,8 @@ TEST_F(shared, is_taken_in_its_order)
 
 	EXPECT_NE(0, dc->info.region[0].flags & VFIO_CXL_DC_REGION_SHARABLE);
 	EXPECT_EQ(0, dc->info.region[1].flags & VFIO_CXL_DC_REGION_SHARABLE);
+	EXPECT_NE(0, dc->info.region[0].flags & VFIO_CXL_DC_REGION_SANITIZE);
+	EXPECT_EQ(0, dc->info.region[1].flags & VFIO_CXL_DC_REGION_SANITIZE);
 	ASSERT_TRUE(offer_two(&self->tag, 1, 0));
 	ASSERT_TRUE(dc_becomes(dc->node, &self->tag, VFIO_CXL_DC_PENDING, SOON));
 	EXPECT_EQ(0, dc_accept(dc->user.device, &self->tag,
@@ -501,6 +548,41 @@ TEST_F(shared, is_taken_in_its_order)
 			       &dc->answer));
 	EXPECT_TRUE(model_has(2, 0));
 	EXPECT_TRUE(model_works(dc));
+}
+
+/* What is first by its number is first in a descriptor, wherever it is */
+TEST_F(shared, is_mapped_in_its_order)
+{
+	struct dc *dc = &self->dc;
+	struct tag again = tag_new();
+	char byte, *memory;
+	int fd;
+
+	user_close(&dc->user);
+	ASSERT_TRUE(offer_two(&self->tag, 1, 0));
+	ASSERT_TRUE(dc_becomes(dc->node, &self->tag, VFIO_CXL_DC_PENDING, SOON));
+	ASSERT_EQ(0, dc_accept(dc->node, &self->tag, VFIO_CXL_DC_REACH_APP,
+			       &dc->answer));
+	fd = tag_open_bytes(dc->node, self->tag.bytes, 0);
+	ASSERT_LE(0, fd);
+	memory = tag_map(fd, PROT_READ | PROT_WRITE, 2 * BLOCK);
+	ASSERT_NE(MAP_FAILED, memory);
+	memory[0] = 0x10;
+	memory[BLOCK] = 0x21;
+	munmap(memory, 2 * BLOCK);
+	close(fd);
+	ASSERT_EQ(0, dc_release(dc->node, &self->tag, 0, &dc->answer));
+	ASSERT_TRUE(offer_two(&again, 0, 1));
+	ASSERT_TRUE(dc_becomes(dc->node, &again, VFIO_CXL_DC_PENDING, SOON));
+	ASSERT_EQ(0, user_open(&dc->user));
+	ASSERT_EQ(0, dc_accept(dc->user.device, &again, VFIO_CXL_DC_REACH_TENANT,
+			       &dc->answer));
+	ASSERT_EQ(1, pread(dc->user.device, &byte, 1,
+			   dc->region.offset + REGION_0 + 2 * BLOCK));
+	EXPECT_EQ(0x10, byte);
+	ASSERT_EQ(1, pread(dc->user.device, &byte, 1,
+			   dc->region.offset + REGION_0));
+	EXPECT_EQ(0x21, byte);
 }
 
 /* A gap, twice the same number, no tag: nobody could put it together */

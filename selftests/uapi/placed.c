@@ -250,6 +250,22 @@ TEST(firmware_locked_and_it_outlives_resets)
 	locked_is_believed(_metadata, "on");
 }
 
+/* Firmware tried, and failed: it is said, and nothing is taken for committed */
+TEST(firmware_failed)
+{
+	struct vfio_cxl_decoder decoder;
+
+	ASSERT_TRUE(device_is("hdm 0 0 0 %#x", CTRL_ERROR));
+	ASSERT_EQ(0, control_decoder(&decoder));
+	EXPECT_EQ(VFIO_CXL_DECODER_ERROR, decoder.flags &
+		  (VFIO_CXL_DECODER_ERROR | VFIO_CXL_DECODER_COMMITTED));
+	ASSERT_TRUE(memory_ready());
+	ASSERT_EQ(0, control_decoder(&decoder));
+	EXPECT_EQ(VFIO_CXL_DECODER_COMMITTED, decoder.flags &
+		  (VFIO_CXL_DECODER_ERROR | VFIO_CXL_DECODER_COMMITTED));
+	EXPECT_TRUE(device_is("default"));
+}
+
 /* ---- CXL.cache ---- */
 
 TEST(cache_is_never_enabled)
@@ -260,6 +276,7 @@ TEST(cache_is_never_enabled)
 	__u16 control = 5;
 	struct user user;
 	int config;
+	__u32 hdm;
 
 	/* Cache_Capable, and enabled by somebody before */
 	ASSERT_TRUE(device_is("set cfg %#x 0x17 2 + set cfg %#x 3 2",
@@ -274,6 +291,10 @@ TEST(cache_is_never_enabled)
 	ASSERT_EQ(0, user_open(&user));
 	ASSERT_EQ(0, user_cxl_cap(&user, &head, &cap));
 	EXPECT_NE(0, cap.flags & VFIO_CXL_CAP_CACHE_CAPABLE);
+	/* Of its decoders it may be told that they are for Back-Invalidate */
+	hdm = comp_hdm(&user);
+	comp_write(&user, hdm + 0x20, CTRL_BI);
+	EXPECT_EQ(CTRL_BI, comp_read(&user, hdm + 0x20) & CTRL_BI);
 	control = 0xffff;
 	ASSERT_EQ(2, pwrite(user.device, &control, 2,
 			    (7ULL << 40) + DVSEC + 0xc));

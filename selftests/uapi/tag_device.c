@@ -373,6 +373,32 @@ TEST_F(device, cleared)
 	EXPECT_TRUE(is_marked(self->memory, 0));
 }
 
+/* What is to be cleared when it is released needs a decoder then */
+TEST_F(device, to_be_cleared)
+{
+	struct vfio_cxl_decoder_clear clear = { };
+	struct extent e;
+
+	/* Not what only the VFIO device reaches: its close clears that */
+	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &e));
+	ASSERT_EQ(0, extent_accept(self->node, &e, VFIO_CXL_DC_REACH_DEVICE,
+				   &self->dc.answer));
+	mark(self->memory, 0x72);
+	munmap(self->memory, SIZE);
+	self->memory = MAP_FAILED;
+	close(self->fd);
+	self->fd = -1;
+	ASSERT_TRUE(param_set("clear_on_close", "1"));
+	EXPECT_EQ(-EBUSY, control_clear(&clear));
+	EXPECT_EQ(REASON(DC_COMMITTED), clear.reason);
+	EXPECT_EQ(0, strcmp("clear_on_close", clear.element));
+	EXPECT_EQ(0, dc_release(self->node, &self->tag, 0, &self->dc.answer));
+	EXPECT_TRUE(media_is(2 * EXTENT, "00000000"));
+	memset(&clear, 0, sizeof(clear));
+	EXPECT_EQ(0, control_clear(&clear));
+	ASSERT_TRUE(param_set("clear_on_close", "0"));
+}
+
 /* Page by page, each where it belongs, wherever it is mapped */
 TEST_F(device, at_odd_addresses)
 {

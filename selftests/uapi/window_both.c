@@ -203,6 +203,13 @@ static bool is_host(int node, const struct tag *tag)
 	       status.flags & VFIO_CXL_DC_STATUS_HOST;
 }
 
+static __u64 told(int node)
+{
+	struct vfio_cxl_dc_info info;
+
+	return dc_info(node, &info) ? 0 : info.sequence;
+}
+
 /* And is known where it was last */
 TEST_F(both, tag_lives_once)
 {
@@ -211,13 +218,18 @@ TEST_F(both, tag_lives_once)
 	struct vfio_cxl_dc_status status;
 	struct piece piece = { .offset = 0, .length = EXTENT };
 	struct tag *tag = &self->e.tag;
+	__u64 before;
 
 	if (!tags_there())
 		SKIP(return, "no tags");
 	ASSERT_TRUE(extent_offer(&self->dc, 0, 0, EXTENT, &self->e));
 	ASSERT_EQ(0, create_tag(node, tag));
+	before = told(node);
 	EXPECT_EQ(-EBUSY, add_tag(node, tag));
 	EXPECT_EQ(VFIO_CXL_REASON_DC_TAG_LIVE, window_why);
+	/* It has never been offered */
+	EXPECT_LT(0, before);
+	EXPECT_EQ(before, told(node));
 	ASSERT_EQ(0, extent_accept(device, &self->e, VFIO_CXL_DC_REACH_TENANT,
 				   &answer));
 	EXPECT_EQ(-EBUSY, add_tag(node, tag));
