@@ -306,9 +306,12 @@ for c in "${commands[@]}"; do
 		limited "$n descriptors" "$c"
 	done
 done
-# Address space: from what does not even load to what is enough for any build
+# Address space: from what does not even load to what is enough for any build. One
+# that counts what runs has code at its end that takes each allocation for granted
 c='list --json'
-for ((n = 2000; n <= 256000; n += n < 8000 ? 500 : n)); do
+n=2000
+! grep -q __gcov_ "$VFIO_CXL" || n=64000
+for (( ; n <= 256000; n += n < 8000 ? 500 : n)); do
 	# shellcheck disable=SC2086 # words
 	(ulimit -v "$n"; exec "$VFIO_CXL" $c) >"$tap_tmp/out" 2>"$tap_tmp/err"
 	taken $?
