@@ -2,6 +2,8 @@
 """What "check" and "check-debug" share: builds, jobs that print TAP, counts."""
 
 import concurrent.futures
+import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -44,6 +46,15 @@ def make(*words, which=()):
     return in_root("make", f"-j{os.cpu_count()}", *words, which=which)
 
 
+def locked(file):
+    """Takes it, if nobody has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def setup(*args):
     """What setup prints."""
     return subprocess.run([VM / "setup", *args], check=True,
@@ -76,6 +87,7 @@ class Jobs:
         self.who, self.logs, self.at_once = who, logs, max(1, at_once)
         self.skips = tap.Skips(HERE / "skips")
         self.running = set()
+        self.stopped = False
         logs.mkdir(parents=True, exist_ok=True)
         # A terminated run ends like an interrupted one, VMs and all. Set also
         # where they came in ignored, which programs under test would inherit.
@@ -105,7 +117,34 @@ class Jobs:
         if "warning" in (text := self.must(f"build module {kernel}", command)):
             sys.exit(f"{self.who}: the module builds with warnings:\n{text}")
 
+    @contextlib.contextmanager
+    def building(self):
+        """Not what another run of this checkout builds at this moment."""
+        with (BUILD / "building").open("w") as file:
+            if not locked(file):
+                say(f"{self.who}: waiting for what another run builds")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def slot(self):
+        """All runs of this checkout together have as many jobs at once as each
+        of them may have."""
+        with contextlib.ExitStack() as files:
+            slots = [files.enter_context((BUILD / f"slot-{n}").open("w"))
+                     for n in range(self.at_once)]
+            while not any(locked(slot) for slot in slots) and not self.stopped:
+                time.sleep(0.2)
+            # Perhaps given back by what was terminated
+            if self.stopped:
+                raise KeyboardInterrupt
+            yield
+
     def run(self, job):
+        with self.slot():
+            return self.run_now(job)
+
+    def run_now(self, job):
         start = time.monotonic()
         log = self.log(job.name)
         if job.out:
@@ -116,11 +155,16 @@ class Jobs:
                               stderr=subprocess.STDOUT, cwd=TOP,
                               stdin=subprocess.DEVNULL) as process:
             self.running.add(process)
-            status = process.wait()
+            if self.stopped:
+                process.terminate()
+            # Popen's own wait() doesn't tell what it took
+            _, status, used = os.wait4(process.pid, 0)
+            status = process.returncode = os.waitstatus_to_exitcode(status)
             self.running.discard(process)
         text = log.read_text(errors="replace")
         count = tap.tally(text, self.skips, job.topology, status)
-        say(f"{job.name}: {count} ({time.monotonic() - start:.0f} s)")
+        say(f"{job.name}: {count} ({time.monotonic() - start:.0f} s, "
+            f"{used.ru_utime + used.ru_stime:.0f} of a CPU)")
         for failure in count.failures:
             say(f"  FAILED {failure}")
         if count.failures:
@@ -138,6 +182,7 @@ class Jobs:
                 jobs = [pool.submit(self.run, job) for job in all_jobs]
                 counts = [job.result() for job in jobs]
             except KeyboardInterrupt:
+                self.stopped = True
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in list(self.running):
                     process.terminate()
