@@ -38,7 +38,10 @@ static bool is_bound(void)
 
 static char port[64];		/* above the device, also when that is not there */
 
-/* If what it says of itself is refused, it is not asked again before it behaves */
+/*
+ * If what it says of itself is refused, it is not asked again before it behaves; and as
+ * the kernel has believed some of it, it is found anew
+ */
 bool device_back(void)
 {
 	unsigned int i;
@@ -49,6 +52,8 @@ bool device_back(void)
 			return true;
 		if (i && !device_default())
 			return false;
+		if (i && topology_is("model"))
+			sysfs_write(dev_bdf(), "remove", "1");
 		if (sysfs_write(dev_bdf(), "driver_override", "cxl-vfio-pci")) {
 			sysfs_write(port, "rescan", "1");
 			sysfs_write(dev_bdf(), "driver_override",
