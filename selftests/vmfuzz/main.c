@@ -324,7 +324,8 @@ static void journals_save(void)
 static bool is_over(unsigned int seconds)
 {
 	return seconds >= option.seconds &&
-	       (shared->calls >= LEAST || seconds >= option.seconds + PATIENCE);
+	       ((shared->calls >= LEAST && shared->places >= option.floor) ||
+		seconds >= option.seconds + PATIENCE);
 }
 
 static void line_print(unsigned int seconds)
