@@ -33,7 +33,9 @@
 #define OBJECTS		1000
 /*
  * An operation takes no longer while a reader is stalled, ns, unless it takes half as
- * long while none is: the host is busy then, or memory is short
+ * long while none is: the host is busy then, or memory is short. But for what is made
+ * at a cgroup's limit: that takes as long as looking for memory does, and whatever
+ * takes so long has seen a reader stall.
  */
 #define WORST		(10 * SECOND)
 
@@ -364,6 +366,8 @@ static void report(void)
 				 names[i], t->done, t->refused, t->last, t->last_why,
 				 (t->worst[0] > t->worst[1] ? t->worst[0] :
 							      t->worst[1]) / 1000000);
+		if (i == NO_MEMORY)
+			continue;
 		for (j = 0; j < 2; j++)
 			if (t->worst[j] > worst[j])
 				worst[j] = t->worst[j];
