@@ -2,8 +2,8 @@
 """One QEMU process and the lines to it.
 
 All of them are socket pairs that QEMU inherits, and the devices' memory is
-files that have no name any more: nothing of a VM is left in a file system,
-however it ends.
+files that are in no file system: nothing of a VM is left, however it ends, and
+none waits for a disk.
 """
 
 import ctypes
@@ -15,7 +15,6 @@ import signal
 import socket
 import stat
 import subprocess
-import tempfile
 import time
 
 import cedt
@@ -117,9 +116,9 @@ class Machine:
                 self.media[device.name, "static"] = self.files["ram"]
                 continue
             for kind, size in device.media().items():
-                f = tempfile.TemporaryFile(prefix="vfio-cxl-", buffering=0)
-                f.truncate(size)
-                self.media[device.name, kind] = f
+                name = f"{device.name}-{kind}"
+                self.memory_file(name, size)
+                self.media[device.name, kind] = self.files[name]
 
     def chardev(self, name, theirs):
         ours, other = socket.socketpair()
@@ -243,8 +242,7 @@ class Machine:
             args += self.share_args("share", share, ",readonly=on")
         if out:
             args += self.share_args("out", out)
-        keep = [s.fileno() for s in [*theirs, *self.media.values(),
-                                     *self.files.values()]]
+        keep = [s.fileno() for s in [*theirs, *self.files.values()]]
         if self.folder is not None:
             keep.append(self.folder)
         with open(os.path.join(logs, "qemu"), "wb") as log:
