@@ -72,13 +72,6 @@ int nl_socket_set_nonblocking(const struct nl_sock *sk)
 	return 0;
 }
 
-int nl_socket_add_membership(struct nl_sock *sk, int group)
-{
-	(void)sk;
-	(void)group;
-	return 0;
-}
-
 /* Once, in an allocation of its size */
 static int receive(struct nl_sock *sk, struct sockaddr_nl *from,
 		   unsigned char **buf, struct ucred **creds)

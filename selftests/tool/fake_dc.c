@@ -271,7 +271,7 @@ static void parse(const char *line)
 }
 
 /* False: there is no next one */
-static bool step(void)
+bool fake_dc_step(void)
 {
 	const char *dir = getenv("FAKE_DC");
 	char path[PATH_MAX], line[256];
@@ -297,7 +297,7 @@ void fake_dc_load(void)
 	if (next_step)
 		return;
 	info.reason = VFIO_CXL_REASON_DC_NOT_CAPABLE;
-	step();
+	fake_dc_step();
 	next_step = 1;
 }
 
@@ -546,7 +546,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 	fake_dc_load();
 	while (!(ready = look(fds, n)) && timeout) {
 		fake_note(timeout < 0 ? "WAIT" : "WAIT a time");
-		if (step() || output_ends())
+		if (fake_dc_step() || output_ends())
 			continue;
 		if (timeout > 0)
 			break;

@@ -31,6 +31,7 @@ unsigned long long fake_number(const char *name, unsigned long long other);
 /* fake_dc.c: 0 or a negative errno */
 int fake_dc_ioctl(unsigned long request, void *arg);
 void fake_dc_load(void);
+bool fake_dc_step(void);
 
 /* 8-4-4-4-12, or - */
 void fake_parse_tag(const char *text, unsigned char *tag);

@@ -3,6 +3,7 @@
  * A generic netlink family that is none: the messages of fake_dc.c, through the
  * real libnl from where it has received them. FAKE_NL: "no" if the kernel knows no
  * such family; else an errno of libnl that joining its group fails with.
+ * FAKE_NL_STEP: the next step comes just before it is joined.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -94,6 +95,8 @@ int nl_socket_add_membership(struct nl_sock *sk, int group)
 	const char *fake = getenv("FAKE_NL");
 
 	(void)sk;
+	if (getenv("FAKE_NL_STEP"))
+		fake_dc_step();
 	fake_note("JOIN");
 	return group != 7 ? -NLE_INVAL : fake ? -atoi(fake) : 0;
 }

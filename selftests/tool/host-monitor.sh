@@ -55,13 +55,30 @@ error 6 null monitor
 json_err '.error.next | test("as root")' true 'not for everybody'
 fake=()
 
+# Who waits for it to be in the group, and not for more, has nothing missed
+fake=(FAKE_NL_STEP=1)
+for d in '' $D; do
+	world </dev/null
+	next < <(entry 1)
+	# shellcheck disable=SC2086 # one or none
+	exit_is 0 monitor --json --count 1 --timeout 1 $d
+	is "$(told)" 'change 1' "what came just before it had joined: ${d:-all}"
+	is "$(asked)" 'LOG JOIN' 'and no poll for it'
+	world < <(entry 1)
+	next < <(echo unbound; echo bound; entry 1)
+	# shellcheck disable=SC2086 # one or none
+	exit_is 0 monitor --json --count 1 --timeout 1 $d
+	is "$(told)" 'end,begin,change 1' 'and another log'
+done
+fake=()
+
 # What comes, as it comes
 world </dev/null
 next < <(both 1)
 next < <(both 2 "$COMMITTED"; both 3 0 1)
 exit_is 0 monitor --json --count 3
 is "$(told)" 'change 1,change 2,change 3' 'in order'
-is "$(asked)" 'JOIN LOG WAIT WAIT' 'joined first, and no poll but for something'
+is "$(asked)" 'LOG JOIN WAIT WAIT' 'no poll but for something'
 json 'keys' "$(for i in 1 2 3; do echo '["device","extent","kind","length","offer","rc","reach","reason","region","sequence","state","tag","time","type"]'; done)" \
 	'all keys'
 json '[.device, .kind, .state, .tag, .length]' "$(

@@ -40,17 +40,22 @@ static void each_change(void *data, const char *device,
 		failed(m, on_change(m, device, event));
 }
 
-/* Messages were dropped: the logs have them, or say how many they had */
-static void resync(struct monitor *m)
+/* What no message told: the logs have it, or say how much they had */
+static void look_at_all(struct monitor *m)
 {
 	size_t i;
 
-	show_mark(m, "overrun", "",
-		  "messages were dropped: the logs are read again");
 	for (i = 0; !m->done && i < m->count; i++)
 		failed(m, look_again(m, &m->devices[i]));
 	if (!m->done && !m->chosen)
-		failed(m, follow_all(m, 1));
+		failed(m, follow_all(m, true));
+}
+
+static void resync(struct monitor *m)
+{
+	show_mark(m, "overrun", "",
+		  "messages were dropped: the logs are read again");
+	look_at_all(m);
 }
 
 static void read_messages(struct monitor *m)
@@ -156,10 +161,16 @@ static int start(struct monitor *m, uint64_t since)
 		return ret;
 	m->chosen = args->given_count;
 	if (!m->chosen)
-		failed(m, follow_all(m, 0));
+		failed(m, follow_all(m, false));
 	for (i = 0; i < args->given_count && !m->done; i++)
 		failed(m, follow(m, args->given[i], since));
-	return m->code;
+	if (m->done)
+		return m->code;
+	/* Who sees us in the group knows that nothing will be missed from then on */
+	ret = netlink_join(args, m->nl);
+	if (!ret)
+		look_at_all(m);
+	return ret ? ret : m->code;
 }
 
 static int run(struct monitor *m, uint64_t since)

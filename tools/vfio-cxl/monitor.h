@@ -13,6 +13,8 @@ typedef void (*change_fn)(void *data, const char *device,
 
 /* netlink.c; those that return an exit code have complained already */
 int netlink_open(const struct args *args, struct netlink **nl);
+/* From then on messages come */
+int netlink_join(const struct args *args, struct netlink *nl);
 /* 0; -EOPNOTSUPP if the kernel has no such family; -errno if nobody can tell */
 int netlink_known(void);
 void netlink_close(struct netlink *nl);
@@ -40,7 +42,7 @@ struct followed {
 /**
  * struct monitor - a run of it
  * @args: the command line
- * @nl: joined before any log is looked at
+ * @nl: joined when the logs are open
  * @devices: that are followed
  * @count: of them
  * @chosen: no others are
@@ -65,7 +67,7 @@ struct monitor {
 
 /* monitor_log.c: devices, and what of their logs is not told yet */
 int follow(struct monitor *m, const char *name, uint64_t since);
-int follow_all(struct monitor *m, uint64_t since);
+int follow_all(struct monitor *m, bool anew);
 void unfollow_all(struct monitor *m);
 struct followed *find_followed(struct monitor *m, const char *name);
 int look_again(struct monitor *m, struct followed *f);

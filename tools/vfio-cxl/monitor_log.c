@@ -137,7 +137,7 @@ static int begin_anew(struct monitor *m, struct followed *f)
 	return ret == -ENODEV ? 0 : ret;
 }
 
-/* Messages were dropped, perhaps of its end and of a new beginning */
+/* No message told, perhaps, of its end and of a new beginning */
 int look_again(struct monitor *m, struct followed *f)
 {
 	int ret = catch_up(m, f);
@@ -160,8 +160,8 @@ int follow(struct monitor *m, const char *name, uint64_t since)
 	return begin(m, add_followed(m, vcxl_device_name(dev), dev), since);
 }
 
-/* All that are bound, and are not followed yet */
-int follow_all(struct monitor *m, uint64_t since)
+/* All that are bound, and are not followed yet. @anew: since we looked last */
+int follow_all(struct monitor *m, bool anew)
 {
 	struct vcxl_device **devs;
 	size_t count, i;
@@ -170,8 +170,12 @@ int follow_all(struct monitor *m, uint64_t since)
 	if (ret)
 		return ret;
 	for (i = 0; !ret && !m->done && i < count; i++) {
-		if (vcxl_device_is_bound(devs[i]))
-			ret = follow(m, vcxl_device_name(devs[i]), since);
+		const char *name = vcxl_device_name(devs[i]);
+
+		if (!vcxl_device_is_bound(devs[i]) || find_followed(m, name))
+			continue;
+		ret = anew ? begin_anew(m, add_followed(m, name, NULL)) :
+			     follow(m, name, 0);
 		/* Unbound meanwhile: it tells when it is back */
 		ret = ret == -ENODEV ? 0 : ret;
 	}

@@ -16,15 +16,17 @@
 #define BUFFER	(1 << 20)
 
 /**
- * struct netlink - a socket that has joined the group of changes
+ * struct netlink - a socket for the group of changes
  * @sk: libnl's
  * @family: number of the family
+ * @group: that of changes
  * @each: of who reads
  * @data: for @each
  */
 struct netlink {
 	struct nl_sock *sk;
 	int family;
+	int group;
 	change_fn each;
 	void *data;
 };
@@ -149,8 +151,8 @@ static int complain(const struct args *args, int err, const char *what)
 
 static int set_up(const struct args *args, struct netlink *nl)
 {
-	int group, ret = nl_socket_modify_cb(nl->sk, NL_CB_MSG_IN, NL_CB_CUSTOM,
-					     only_kernels, NULL);
+	int ret = nl_socket_modify_cb(nl->sk, NL_CB_MSG_IN, NL_CB_CUSTOM,
+				      only_kernels, NULL);
 
 	if (!ret)
 		ret = genl_connect(nl->sk);
@@ -159,10 +161,11 @@ static int set_up(const struct args *args, struct netlink *nl)
 	nl->family = genl_ctrl_resolve(nl->sk, VFIO_CXL_FAMILY_NAME);
 	if (nl->family < 0)
 		return complain(args, nl->family, "can't find it");
-	group = genl_ctrl_resolve_grp(nl->sk, VFIO_CXL_FAMILY_NAME,
-				      VFIO_CXL_MCGRP_CHANGES);
-	if (group < 0)
-		return complain(args, group, "can't find its group of changes");
+	nl->group = genl_ctrl_resolve_grp(nl->sk, VFIO_CXL_FAMILY_NAME,
+					  VFIO_CXL_MCGRP_CHANGES);
+	if (nl->group < 0)
+		return complain(args, nl->group,
+				"can't find its group of changes");
 	/* A small one means more catching up, no more than that */
 	nl_socket_set_buffer_size(nl->sk, BUFFER, 0);
 	nl_socket_disable_seq_check(nl->sk);
@@ -170,11 +173,7 @@ static int set_up(const struct args *args, struct netlink *nl)
 				  nl);
 	if (!ret)
 		ret = nl_socket_set_nonblocking(nl->sk);
-	if (ret)
-		return complain(args, ret, "can't set the socket up");
-	ret = nl_socket_add_membership(nl->sk, group);
-	return ret ? complain(args, ret, "can't join its group of changes") :
-		     EXIT_DONE;
+	return ret ? complain(args, ret, "can't set the socket up") : EXIT_DONE;
 }
 
 int netlink_open(const struct args *args, struct netlink **out)
@@ -194,6 +193,14 @@ int netlink_open(const struct args *args, struct netlink **out)
 	}
 	*out = nl;
 	return EXIT_DONE;
+}
+
+int netlink_join(const struct args *args, struct netlink *nl)
+{
+	int ret = nl_socket_add_membership(nl->sk, nl->group);
+
+	return ret ? complain(args, ret, "can't join its group of changes") :
+		     EXIT_DONE;
 }
 
 int netlink_known(void)
