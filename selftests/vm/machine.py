@@ -185,19 +185,20 @@ class Machine:
             args += ["-device", device.arguments(device.name, backends)]
         return args + t.window_args()
 
-    def virtio_args(self, tag, device):
+    def virtio_args(self, function, device):
+        # Each port costs a boot what its probing takes: there is one for all.
         # Linux resets a virtio device that is suspended, and neither its 9p
         # client nor, in 7.3, its serial ports survive that, unless power
         # management says otherwise, which only a device below a root port has.
-        return ["-device", f"pcie-root-port,id={tag}-port,bus=pcie.0,"
-                f"chassis={100 + len(tag)}",
-                "-device", f"{device},bus={tag}-port,"
-                "x-pcie-pm-no-soft-reset=on"]
+        port = [] if function else ["-device", "pcie-root-port,id=virtio,"
+                                    "bus=pcie.0,chassis=100,hotplug=off"]
+        return port + ["-device", f"{device},bus=virtio,addr=0.{function},"
+                       "multifunction=on,x-pcie-pm-no-soft-reset=on"]
 
-    def share_args(self, tag, path, more=""):
+    def share_args(self, function, tag, path, more=""):
         return ["-fsdev", f"local,id={tag},path={quote(path)},"
                 f"security_model=none{more}",
-                *self.virtio_args(tag, f"virtio-9p-pci,fsdev={tag},"
+                *self.virtio_args(function, f"virtio-9p-pci,fsdev={tag},"
                                   f"mount_tag={tag}")]
 
     def initrd(self, path):
@@ -227,7 +228,7 @@ class Machine:
                  "-chardev", "file,id=console,path="
                  + quote(os.path.join(logs, "console")),
                  "-serial", "chardev:console",
-                 *self.virtio_args("vser", "virtio-serial-pci,id=vser")]
+                 *self.virtio_args(0, "virtio-serial-pci,id=vser")]
         for name in PORTS:
             self.ports[name], chardev = self.chardev(name, theirs)
             args += chardev + ["-device",
@@ -239,9 +240,9 @@ class Machine:
         args += ["-qmp", "chardev:qmp", "-qtest", "chardev:qtest",
                  "-qtest-log", "none"]
         if share:
-            args += self.share_args("share", share, ",readonly=on")
+            args += self.share_args(1, "share", share, ",readonly=on")
         if out:
-            args += self.share_args("out", out)
+            args += self.share_args(2, "out", out)
         keep = [s.fileno() for s in [*theirs, *self.files.values()]]
         if self.folder is not None:
             keep.append(self.folder)
