@@ -16,6 +16,7 @@
 #
 # KDIR=  kernel to build the module for     V=1  show the commands
 # FAULTS=1  a module for tests, whose fault points can be made to fail
+# COV=1     on the debug kernel, a module that counts what runs
 # DESTDIR=, prefix=  where to install       W=1  kernel build with more warnings
 
 prefix ?= /usr/local
