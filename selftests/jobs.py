@@ -82,6 +82,12 @@ def scripts(who):
     return {name: asked[name] for name in TOPOLOGIES if name in asked}
 
 
+def terminate(process):
+    """With all that it has started: a shell would leave its VMs."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+
+
 class Jobs:
     def __init__(self, who, logs, at_once):
         self.who, self.logs, self.at_once = who, logs, max(1, at_once)
@@ -91,7 +97,7 @@ class Jobs:
         logs.mkdir(parents=True, exist_ok=True)
         # A terminated run ends like an interrupted one, VMs and all. Set also
         # where they came in ignored, which programs under test would inherit.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
 
     def log(self, name):
@@ -153,14 +159,18 @@ class Jobs:
         with log.open("w") as file, \
              subprocess.Popen(job.command, stdout=file,
                               stderr=subprocess.STDOUT, cwd=TOP,
-                              stdin=subprocess.DEVNULL) as process:
+                              stdin=subprocess.DEVNULL,
+                              start_new_session=True) as process:
             self.running.add(process)
             if self.stopped:
-                process.terminate()
+                terminate(process)
             # Popen's own wait() doesn't tell what it took
             _, status, used = os.wait4(process.pid, 0)
             status = process.returncode = os.waitstatus_to_exitcode(status)
             self.running.discard(process)
+        # What was terminated tells nothing
+        if self.stopped:
+            raise KeyboardInterrupt
         text = log.read_text(errors="replace")
         count = tap.tally(text, self.skips, job.topology, status)
         say(f"{job.name}: {count} ({time.monotonic() - start:.0f} s, "
@@ -175,17 +185,20 @@ class Jobs:
             say(f"  see {log}")
         return count
 
-    def run_all(self, all_jobs):
-        """Returns the exit code; the sum is the last line printed."""
+    def run_all(self, first, build):
+        """Begins with those that need nothing built; build() meanwhile builds,
+        and returns the others. Returns the exit code; the sum is the last line
+        printed."""
         with concurrent.futures.ThreadPoolExecutor(self.at_once) as pool:
             try:
-                jobs = [pool.submit(self.run, job) for job in all_jobs]
+                jobs = [pool.submit(self.run, job) for job in first]
+                jobs += [pool.submit(self.run, job) for job in build()]
                 counts = [job.result() for job in jobs]
-            except KeyboardInterrupt:
+            except BaseException:       # also a build that exits
                 self.stopped = True
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in list(self.running):
-                    process.terminate()
+                    terminate(process)
                 raise
         failed = sum(len(count.failures) for count in counts)
         say(f"{sum(count.passed for count in counts)} passed, {failed} failed, "
