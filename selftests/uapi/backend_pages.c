@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -396,25 +395,16 @@ TEST_F(pages, unbound)
 	EXPECT_EQ(0, backend_count(self->node));
 }
 
-static long faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-
-	return usage.ru_minflt;
-}
-
 /* Faults that it takes to touch each page of what is there of large ones */
 static long faults_of(char *memory)
 {
-	long before = faults();
+	long before = faults_so_far();
 	size_t at;
 
 	for (at = 0; at < 2 * HUGE; at += PAGE)
 		*(volatile char *)(memory + at) = 0x66;
 
-	return faults() - before;
+	return faults_so_far() - before;
 }
 
 TEST_F(pages, large_ones)

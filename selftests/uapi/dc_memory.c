@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,19 +74,13 @@ FIXTURE_TEARDOWN(memory)
 /* Faults of this process, which does nothing else, as it touches all of this */
 static long faults_at(volatile char *memory, size_t size, size_t step)
 {
-	struct rusage before, after;
+	long before = faults_so_far();
 	size_t i;
 
-	/* What the count itself takes */
-	getrusage(RUSAGE_SELF, &before);
-	getrusage(RUSAGE_SELF, &after);
-	getrusage(RUSAGE_SELF, &before);
 	for (i = 0; i < size; i += step)
 		memory[i] = 1;
-	getrusage(RUSAGE_SELF, &after);
 
-	return after.ru_minflt + after.ru_majflt -
-	       before.ru_minflt - before.ru_majflt;
+	return faults_so_far() - before;
 }
 
 static long faults(volatile char *memory, size_t size)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "iommu.h"
@@ -304,6 +305,18 @@ void *map_congruent(const struct user *user, __u64 offset, __u64 size)
 
 	return mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		    user->device, region.offset + offset);
+}
+
+/* Page faults of this process */
+long faults_so_far(void)
+{
+	struct rusage usage;
+
+	/* What the answer is written to may take one, after they are counted */
+	getrusage(RUSAGE_SELF, &usage);
+	getrusage(RUSAGE_SELF, &usage);
+
+	return usage.ru_minflt + usage.ru_majflt;
 }
 
 static sigjmp_buf touch_env;

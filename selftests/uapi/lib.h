@@ -60,6 +60,7 @@ __u32 comp_hdm(const struct user *user);
 void *map_congruent(const struct user *user, __u64 offset, __u64 size);
 int touch(volatile void *addr, bool write);
 int touch_till(char *memory, size_t size, const volatile bool *gone);
+long faults_so_far(void);
 
 #define TRACEFS	"/sys/kernel/tracing/"
 bool trace_set(const char *name, const char *value);

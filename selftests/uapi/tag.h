@@ -38,7 +38,6 @@ short tag_wait(int fd, short events, int ms);
 bool tag_in_use(int node, unsigned int tag);
 
 /* Page faults of this process; references to the module */
-long faults(void);
 int module_users(void);
 
 /* Pages of @memory, in a pipe, of which these are the ends */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -106,15 +105,6 @@ bool tag_in_use(int node, unsigned int tag)
 		abort();
 
 	return used;
-}
-
-long faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-
-	return usage.ru_minflt;
 }
 
 int module_users(void)

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,15 +126,6 @@ TEST_F(pages, mappings_that_are_refused)
 				     2 * REGION + PAGE, MREMAP_MAYMOVE));
 }
 
-static long faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-
-	return usage.ru_minflt;
-}
-
 TEST_F(pages, large_where_they_can)
 {
 	struct vfio_cxl_backend_info info;
@@ -145,11 +135,13 @@ TEST_F(pages, large_where_they_can)
 	ASSERT_EQ(1, backend_find(self->w.node, 1, &info));
 	ASSERT_EQ(2 * HUGE, info.huge);
 	want = variant->block == BLOCK ? 2 : 2 * HUGE / PAGE;
-	before = faults();
+	before = faults_so_far();
 	for (i = 0; i < 2 * HUGE; i += PAGE)
 		*(volatile char *)(self->at + i) = i / PAGE;
-	took = faults() - before;
-	EXPECT_EQ(want, took);
+	took = faults_so_far() - before;
+	EXPECT_LE(want, took);
+	/* The kernel may move a page of the program's own meanwhile */
+	EXPECT_GT(want + 4, took);
 	for (i = 0; i < 2 * HUGE; i += PAGE)
 		ASSERT_EQ((char)(i / PAGE), self->at[i]);
 	/* In the backend, too, each at its place */
