@@ -156,9 +156,11 @@ class Machine:
             # vfio-user is told of each mapping, or QEMU aborts
             iommu += ",caching-mode=on"
         return args + accel + [
-            "-M", "q35,cxl=on,kernel-irqchip=split", "-cpu", cpu,
+            # What ACPI describes the debug kernel interprets for long
+            "-M", "q35,cxl=on,kernel-irqchip=split,"
+            "i8042=off,sata=off,smbus=off", "-cpu", cpu,
             "-smp", str(self.cpus),
-            "-m", f"{self.topology.memory},slots=8,"
+            "-m", f"{self.topology.memory},slots=1,"
             f"maxmem={self.topology.maxmem}",
             "-display", "none", "-no-reboot", "-nodefaults",
             "-device", iommu]

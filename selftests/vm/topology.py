@@ -52,9 +52,10 @@ class Topology:
     # The fixed memory windows: host bridge, size.
     windows: tuple = (("cxl.1", "4G"),)
     # QEMU puts the windows 256 MiB above the end of hotpluggable memory, which
-    # ends at 4G + (maxmem - 1G) + slots * 1G where memory is 1G. So 8G gives
-    # 0x4d0000000, and 7936M (256 MiB less) 0x4c0000000, which is aligned to 1 GiB.
-    maxmem: str = "8G"
+    # ends at 4G + (maxmem - 1G) + slots * 1G where memory is 1G; of slots there is
+    # one. So 15G gives 0x4d0000000, and 15104M (256 MiB less) 0x4c0000000, which is
+    # aligned to 1 GiB.
+    maxmem: str = "15G"
     # What guest/firmware.c does before any driver; nothing if empty.
     firmware: tuple = ()
     # QEMU's id of the mailbox of the switch; none if empty.
@@ -106,7 +107,7 @@ def direct():
 def static():
     return Topology("root port, device: 3 GiB static; 1 GiB pages fit",
                     [Device("dcd0", "rp0", static=3 * GIB)],
-                    ONE_PORT, maxmem="7936M")
+                    ONE_PORT, maxmem="15104M")
 
 
 def firmware():
