@@ -3,6 +3,7 @@
  * vmfuzz: see --help. One process makes the calls, another one watches: the kernel's
  * log, whether it goes on, and what it was about when it does not.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -128,7 +129,11 @@ static void replay(struct thread *t)
 		fclose(file);
 }
 
-/* The first to be through ends it for all, also for who waits for that to happen */
+/*
+ * The first to be through ends it for all, also for who waits for that to happen. Each
+ * epoch that begins comes to its end, also where time is over by then: work() waits for
+ * all of them.
+ */
 static void *thread_run(void *arg)
 {
 	struct thread *t = arg;
@@ -137,8 +142,6 @@ static void *thread_run(void *arg)
 		exit(1);
 	for (;;) {
 		pthread_barrier_wait(&barrier);
-		if (__atomic_load_n(&shared->over, __ATOMIC_RELAXED))
-			return NULL;
 		t->journal->count = 0;
 		if (option.replay)
 			replay(t);
@@ -376,13 +379,40 @@ static const char *watch(pid_t worker, int kmsg)
 	return kernel_reports(kmsg) ? "the kernel reports a bug" : NULL;
 }
 
-static void show_blocked(void)
+static void show_file(pid_t process, const char *thread, const char *name)
 {
-	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+	char path[300], line[200];
+	FILE *file;
 
-	if (fd >= 0 && write(fd, "w", 1) == 1)
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/%s", process, thread, name);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		printf("# %s %s: %s", thread, name, line);
+	if (file)
+		fclose(file);
+}
+
+/* What each thread waits for, twice: what has changed meanwhile runs */
+static void show_stuck(pid_t worker)
+{
+	struct dirent *entry;
+	char path[64];
+	int times;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", worker);
+	for (times = 0; times < 2; times++) {
+		dir = opendir(path);
+		while (dir && (entry = readdir(dir))) {
+			if (entry->d_name[0] == '.')
+				continue;
+			show_file(worker, entry->d_name, "syscall");
+			show_file(worker, entry->d_name, "stack");
+		}
+		if (dir)
+			closedir(dir);
 		sleep(1);
-	close(fd);
+	}
 }
 
 static int failed;
@@ -498,7 +528,7 @@ int main(int argc, char **argv)
 		exit(work());
 	wrong = watch(worker, kmsg);
 	if (wrong && !strcmp(wrong, "nothing goes on"))
-		show_blocked();
+		show_stuck(worker);
 	kill(worker, SIGKILL);
 	judge(wrong);
 
