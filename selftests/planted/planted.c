@@ -4,6 +4,7 @@
  * to /dev/planted, commits it in the writer's context; "run" knows what has to
  * be reported then. For a machine that may be thrown away.
  */
+#include <linux/completion.h>
 #include <linux/debug_locks.h>
 #include <linux/dma-mapping.h>
 #include <linux/list.h>
@@ -110,6 +111,38 @@ static void kasan_free(void)
 	kfree(p);
 	if (dead)
 		use(READ_ONCE(*dead));
+}
+
+/*
+ * KASAN passes over the scheduler, but not over the lock that it takes: behind what KASAN
+ * keeps in a free object.
+ */
+static void kasan_core(void)
+{
+	struct {
+		u8 room[64];
+		struct completion done;
+	} *p = kmalloc(sizeof(*p), GFP_KERNEL);
+	void *dead;
+
+	if (!p)
+		return;
+	init_completion(&p->done);
+	dead = hide(&p->done);
+	kfree(p);
+	complete(dead);
+}
+
+/* What the driver copies with is of arch/x86, but not passed over */
+static void kasan_copy(void)
+{
+	u8 *p = kmalloc(64, GFP_KERNEL);
+	u8 *dead = hide(p);
+	u8 to[64];
+
+	kfree(p);
+	if (dead && !copy_mc_to_kernel(to, dead, sizeof(to)))
+		use(to[0]);
 }
 
 static void kasan_vmalloc(void)
@@ -347,6 +380,8 @@ static const struct {
 	{ "leak", leak },
 	{ "kasan-slab", kasan_slab },
 	{ "kasan-free", kasan_free },
+	{ "kasan-core", kasan_core },
+	{ "kasan-copy", kasan_copy },
 	{ "kasan-vmalloc", kasan_vmalloc },
 	{ "kasan-global", kasan_global },
 	{ "kasan-stack", kasan_stack },
