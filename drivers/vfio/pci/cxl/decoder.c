@@ -482,14 +482,13 @@ int vfio_cxl_decoder_program(struct vfio_cxl_device *cxl,
 	return ret;
 }
 
-/* The memory is gone, and with it everything that stood on it */
+/* The decoder is gone, and with it everything that stood on it but the memory */
 static void decoder_forget(struct vfio_cxl_device *cxl)
 {
 	enum vfio_cxl_reason ignored;
 
 	lockdep_assert_held_read(&cxl->gate_sem);
 
-	vfio_cxl_memory_drop(cxl);
 	cxl->want.global = cxl->found.global;
 	cxl->want.decoder[0] = cxl->found.decoder[0];
 	cxl->origin = VFIO_CXL_ORIGIN_NONE;
@@ -552,6 +551,8 @@ int vfio_cxl_decoder_clear(struct vfio_cxl_device *cxl, bool dry_run,
 			decoder_forget(cxl);
 		regs_end(cxl);
 	}
+	if (!ret)
+		vfio_cxl_memory_drop(cxl);
 	vfio_cxl_gate_open(cxl, VFIO_CXL_GATE_DECODER, false);
 
 	return ret;

@@ -161,7 +161,7 @@ static unsigned long flush_bits(const struct vfio_cxl_memory *memory)
 
 /**
  * vfio_cxl_memory_set - the memory of a committed decoder becomes usable
- * @cxl: the device, gated
+ * @cxl: the device, gated, but not under gate_sem
  * @decoder: decoder 0
  * @claim: the range's resource; owned by the memory on success
  * @why: why not
@@ -180,6 +180,7 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 	};
 
 	lockdep_assert_held(&cxl->cmd_lock);
+	lockdep_assert_not_held(&cxl->gate_sem);
 
 	memory.touched = kvcalloc(BITS_TO_LONGS(flush_bits(&memory)),
 				  sizeof(long), GFP_KERNEL);
@@ -207,13 +208,18 @@ int vfio_cxl_memory_set(struct vfio_cxl_device *cxl,
 
 /**
  * vfio_cxl_memory_drop - undo vfio_cxl_memory_set(), give the range back
- * @cxl: the device, gated
+ * @cxl: the device, gated, but not under gate_sem
+ *
+ * Struct pages come and go under cpu_hotplug_lock. That is outside of mmap_lock, by way
+ * of sysfs, where CPUs have files and directories are read into users' pages; and under
+ * mmap_lock a fault takes gate_sem.
  */
 void vfio_cxl_memory_drop(struct vfio_cxl_device *cxl)
 {
 	struct vfio_cxl_memory *memory = &cxl->memory;
 
 	lockdep_assert_held(&cxl->cmd_lock);
+	lockdep_assert_not_held(&cxl->gate_sem);
 
 	if (!vfio_cxl_has_memory(cxl))
 		return;
