@@ -214,8 +214,8 @@ static int list_piece(struct vfio_cxl_device *cxl, struct vfio_cxl_dc_list *arg,
 		return ret;
 
 	/* Where decoder 0 stands; what is read while it changes is of no use */
-	down_read(&cxl->gate_sem);
 	window = own_window(cxl, !page->tenant);
+	down_read(&cxl->gate_sem);
 	for (i = 0; i < page->count; i++)
 		fill_extent(cxl, &piece->item[i], window, &piece->extent[i]);
 	up_read(&cxl->gate_sem);
