@@ -135,16 +135,22 @@ class Jobs:
     @contextlib.contextmanager
     def slot(self):
         """All runs of this checkout together have as many jobs at once as each
-        of them may have."""
+        of them may have. Who waits has the next one: a run that gives one back
+        would have it again at once, and the other none till it has no more."""
         with contextlib.ExitStack() as files:
             slots = [files.enter_context((BUILD / f"slot-{n}").open("w"))
                      for n in range(self.at_once)]
-            while not any(locked(slot) for slot in slots) and not self.stopped:
-                time.sleep(0.2)
-            # Perhaps given back by what was terminated
-            if self.stopped:
-                raise KeyboardInterrupt
+            with (BUILD / "slot-next").open("w") as turn:
+                self.wait(lambda: locked(turn))
+                self.wait(lambda: any(locked(slot) for slot in slots))
             yield
+
+    def wait(self, done):
+        while not done() and not self.stopped:
+            time.sleep(0.1)
+        # Perhaps it was given back by what was terminated
+        if self.stopped:
+            raise KeyboardInterrupt
 
     def run(self, job):
         with self.slot():
